@@ -1,0 +1,1 @@
+"""Which stretches of which genome, in which order, with which label."""

@@ -1,0 +1,1 @@
+"""Networks from tokens to hidden states; they know no genome."""

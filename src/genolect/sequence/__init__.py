@@ -1,0 +1,1 @@
+"""Biology without learning: letters, files and stretches of sequence."""

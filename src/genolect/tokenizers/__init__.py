@@ -1,0 +1,1 @@
+"""Letters to integers and back, with the base-to-token map."""
