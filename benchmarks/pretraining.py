@@ -1,0 +1,86 @@
+"""How fast the default model trains and scores, in bases per second.
+
+    python benchmarks/pretraining.py [--quick] [--json PATH]
+
+The embedded synthetic genome; default plan; seconds per step are the median of several after a warm-up. The peer is torch's own
+encoder layer (`torch.nn.TransformerEncoder`, pre-norm, GELU) of the same width, depth and window with AdamW in the same precision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from rows import Row, row, show
+
+from genolect.data.genome import prepare_genome
+from genolect.data.synthetic import SyntheticConfig, write_synthetic
+from genolect.inference import Machine, masked_bits, this_machine
+from genolect.model import new_model
+from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.workflow.heldout import set_exam
+from genolect.workflow.plan import Plan, PretrainingOptions, make_plan, measure_step
+
+
+def peer_seconds(plan: Plan, machine: Machine, steps: int) -> float:
+    """Median seconds of a step of torch's own encoder of the same shape."""
+    shape, training = plan.encoder, plan.training
+    layer = torch.nn.TransformerEncoderLayer(
+        shape.width, shape.heads, 2 * shape.feed_forward, dropout=0.0, batch_first=True, norm_first=True, activation="gelu"
+    )
+    model = torch.nn.Sequential(
+        torch.nn.Embedding(shape.vocabulary, shape.width),
+        torch.nn.TransformerEncoder(layer, shape.layers, enable_nested_tensor=False),
+        torch.nn.Linear(shape.width, 4),
+    ).to(machine.device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
+    ids = torch.randint(4, (training.windows, training.window), device=machine.device)
+    selected = torch.rand(ids.shape, device=machine.device) < 0.15
+    seconds = []
+    for _ in range(steps + 2):
+        started = time.perf_counter()
+        with machine.autocast():
+            logits = model(torch.where(selected, 5, ids))[selected]
+        torch.nn.functional.cross_entropy(logits.float(), ids[selected]).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        seconds.append(time.perf_counter() - started)
+    return sorted(seconds[2:])[steps // 2]
+
+
+def measure(folder: Path, steps: int) -> list[Row]:
+    """Measure every row."""
+    machine = this_machine()
+    paths = write_synthetic(SyntheticConfig(), folder / "synthetic")
+    genome = prepare_genome([paths["genome.fa"]], folder / "prepared")
+    plan = make_plan(genome, PretrainingOptions(steps=1000), machine)
+    bases = plan.training.windows * plan.training.window
+    ours = sorted(measure_step(genome, plan.split(), plan.encoder, plan.training, machine) for _ in range(3))[1]
+    peer = peer_seconds(plan, machine, steps)
+    model = new_model(plan.encoder, NucleotideTokenizer(), seed=0)
+    exam = set_exam(genome, plan.split().training, window=plan.training.window, most=400, seed=0)
+    started = time.perf_counter()
+    masked_bits(model, exam.shown, exam.truth, machine)
+    scoring = exam.shown.size / (time.perf_counter() - started)
+    return [
+        row("training, default model", bases / ours, "bases/s", peer=bases / peer, peer_name="torch.nn.TransformerEncoder"),
+        row("scoring hidden bases, default model", scoring, "bases/s"),
+        row("trained values of the default model", model.parameter_count, "parameters"),
+    ]
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few steps")
+    parser.add_argument("--json", type=Path, help="also write the rows here")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        show(measure(Path(folder), 3 if options.quick else 15), options.json)
+
+
+if __name__ == "__main__":
+    main()
