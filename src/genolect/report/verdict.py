@@ -1,0 +1,141 @@
+"""What the run shows, first in sentences, then as comparisons whose outcome the interval decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from genolect.evaluation.sentences import comparison_sentence
+from genolect.evaluation.statistics import MARGIN, Estimate, Verdict, decide
+from genolect.report.notation import arm_title, count, number, signed, span
+from genolect.report.panels import DIFFERENCE, OURS
+from genolect.report.results import Pretraining, Results, Score
+
+BIT_DECIMALS = 4
+COMPARED_ARMS = ("random_probe", "kmer_logistic")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One difference: what was compared, by how much, on how many, and how it ended.
+
+    Attributes
+    ----------
+    outcome : {'better', 'worse', 'equivalent', 'undecided'}
+        By the rule of `genolect.evaluation.statistics.decide`; no margin for bits.
+    """
+
+    question: str
+    difference: str
+    interval: str
+    n: str
+    split: str
+    outcome: Verdict
+
+
+def comparisons(results: Results) -> list[Comparison]:
+    """Collect the comparisons that decide the verdict.
+
+    Parameters
+    ----------
+    results : Results
+        The run's results.
+
+    Returns
+    -------
+    list of Comparison
+        Model against count model, then pretrained probe against its random twin and k-mer counts; those present.
+
+    Examples
+    --------
+    >>> pretraining = {"difference": {"value": -0.02, "low": -0.03, "high": -0.01}}
+    >>> comparisons(Results.model_validate({"pretraining": pretraining}))[0].outcome
+    'better'
+    """
+    return [*_against_count_model(results.pretraining), *_against_arms(results.evaluation)]
+
+
+def _against_count_model(pretraining: Pretraining | None) -> Iterator[Comparison]:
+    if pretraining is None or pretraining.difference is None:
+        return
+    difference = pretraining.difference
+    yield Comparison(
+        question="Bits per hidden base: model minus count model",
+        difference=signed(difference.value, BIT_DECIMALS),
+        interval=span(difference.low, difference.high, BIT_DECIMALS),
+        n=f"{count(pretraining.hidden_bases)} hidden bases",
+        split=pretraining.split or "unnamed",
+        outcome=_bits_outcome(pretraining),
+    )
+
+
+def _bits_outcome(pretraining: Pretraining) -> Verdict:
+    difference = pretraining.difference
+    if difference is None or difference.value is None or difference.low is None or difference.high is None:
+        return "undecided"
+    return decide(Estimate(-difference.value, -difference.high, -difference.low), margin=0.0)
+
+
+def _against_arms(scores: Iterable[Score]) -> Iterator[Comparison]:
+    decisive = _decisive(scores)
+    for score in decisive:
+        of_task = f" ({score.task})" if len({one.task for one in decisive}) > 1 else ""
+        yield Comparison(
+            question=f"AUROC: pretrained probe minus {arm_title(score.arm).lower()}{of_task}",
+            difference=signed(score.value),
+            interval=span(score.low, score.high),
+            n=f"{count(score.n)} examples",
+            split=score.split or "unnamed",
+            outcome=decide(_estimate(score)),
+        )
+
+
+def _decisive(scores: Iterable[Score]) -> list[Score]:
+    chosen = [score for score in scores if score.metric == DIFFERENCE and score.arm in COMPARED_ARMS]
+    return sorted(chosen, key=lambda score: COMPARED_ARMS.index(score.arm))
+
+
+def _estimate(score: Score) -> Estimate:
+    return Estimate(score.value, score.low, score.high)
+
+
+def sentences(results: Results) -> list[str]:
+    """Give the verdict in words: the run's own sentences, or plain ones where it left none.
+
+    Parameters
+    ----------
+    results : Results
+        The run's results.
+
+    Returns
+    -------
+    list of str
+        About pretraining first, then about the probe.
+
+    Examples
+    --------
+    >>> sentences(Results.model_validate({"pretraining": {"verdict": "It lost to the count model."}}))
+    ['It lost to the count model.']
+    """
+    pretraining, probe = results.pretraining, results.probe
+    spoken = [] if pretraining is None else [pretraining.verdict or _pretraining_sentence(pretraining)]
+    if probe is not None and probe.sentences:
+        return [*spoken, *probe.sentences]
+    decisive = [(score, _estimate(score)) for score in _decisive(results.evaluation)]
+    return spoken + [
+        comparison_sentence(score.task, OURS, score.arm, difference, decide(difference), MARGIN)
+        for score, difference in decisive
+    ]
+
+
+def _pretraining_sentence(pretraining: Pretraining) -> str:
+    if pretraining.bits_per_hidden_base is None:
+        return "The model was pretrained but not scored on held-out sequence."
+    reached = f"{number(pretraining.bits_per_hidden_base, BIT_DECIMALS)} bits per hidden base"
+    difference = pretraining.difference
+    if difference is None or difference.value is None:
+        return f"The model reached {reached}; it was not compared with a count model."
+    wording = {"better": "beats", "worse": "LOSES to", "equivalent": "equals", "undecided": "is not told apart from"}
+    figures = f"{signed(difference.value, BIT_DECIMALS)} {span(difference.low, difference.high, BIT_DECIMALS)}"
+    relation = wording[_bits_outcome(pretraining)]
+    return f"The model {relation} the count model: {reached}, a difference of {figures}."
