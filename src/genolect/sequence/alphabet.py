@@ -82,7 +82,8 @@ def decode(bases: Bases) -> str:
     >>> decode(encode("ACgtN"))
     'ACgtN'
     """
-    return _DECODING[bases & (BASE_BITS | SOFT_MASK)].tobytes().decode("ascii")
+    letters: bytes = _DECODING[bases & (BASE_BITS | SOFT_MASK)].tobytes()
+    return letters.decode("ascii")
 
 
 def reverse_complement(bases: Bases) -> Bases:

@@ -1,0 +1,271 @@
+"""Annotations: GTF, GFF3 and BED files, tied to the sequences of one genome.
+
+The dialect follows from the content. Every row is checked against the genome: a name that it lacks or a
+coordinate beyond a sequence's end means that the annotation belongs to another assembly.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from genolect.errors import ConfigurationError, InputError, shown
+from genolect.sequence.annotation_row import (
+    BED_COLUMNS,
+    Dialect,
+    bed_features,
+    coordinate,
+    dialect_of,
+    gff_features,
+    is_circular,
+)
+from genolect.sequence.interval import Feature
+from genolect.sequence.lookalike import BED, GFF, recognise
+from genolect.sequence.naming import suggest_names
+from genolect.sequence.source import Source, opened, text_lines
+
+_EXAMPLES = 3
+_OTHER_ASSEMBLY = "give the annotation of exactly this assembly"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """The features of a genome.
+
+    Attributes
+    ----------
+    features : list of Feature
+        In the file's order, under the genome's names. A GFF3 row with several parents gives one for each.
+    dialect : {'GTF', 'GFF3', 'BED'}
+        What the file is.
+    circular : frozenset of str
+        Sequences that a GFF3 declares circular.
+    renamed : dict of str to str
+        Names of the file that were read as other names.
+    missing : dict of str to int
+        Names that the genome lacks, with the number of rows that were left out for it.
+    """
+
+    features: list[Feature]
+    dialect: Dialect
+    circular: frozenset[str]
+    renamed: dict[str, str]
+    missing: dict[str, int]
+
+
+def read_annotation(
+    source: Source | Path | str,
+    lengths: Mapping[str, int],
+    *,
+    rename: Mapping[str, str] | Literal["auto"] | None = None,
+    allow_missing: bool = False,
+) -> Annotation:
+    r"""Read an annotation and check every row against the genome.
+
+    Parameters
+    ----------
+    source : Source, Path or str
+        A GTF, GFF3 or BED file (plain, gzip or BGZF), or ``-`` for standard input.
+    lengths : mapping of str to int
+        Length in bases of each sequence of the genome.
+    rename : mapping of str to str, or 'auto'
+        The genome's name for a name of the file; ``auto`` takes what `suggest_names` finds.
+    allow_missing : bool
+        Whether rows on sequences that the genome lacks may be left out; they are counted in `Annotation.missing`.
+
+    Returns
+    -------
+    Annotation
+        The features, 0-based half-open.
+
+    Raises
+    ------
+    InputError
+        If a row is malformed, the dialects are mixed, nothing is annotated, or the annotation does not fit the genome.
+    ConfigurationError
+        If `rename` names a sequence that the file or the genome does not have, or makes one out of two.
+
+    Examples
+    --------
+    >>> from tempfile import NamedTemporaryFile
+    >>> with NamedTemporaryFile() as file:
+    ...     _ = file.write(b"chrI\t9\t25\tTATA\t0\t-\n"), file.flush()
+    ...     annotation = read_annotation(file.name, {"I": 40}, rename="auto")
+    >>> annotation.features[0].interval
+    Interval(name='I', start=9, end=25, strand='-')
+    """
+    source = opened(source)
+    reader = _Reader(source.name)
+    for line, text in text_lines(source):
+        reader.read(line, text)
+    if not reader.features or reader.dialect is None:
+        what = "there is no feature in the file"
+        raise InputError(what, fix="name a GTF, GFF3 or BED file with rows", path=source.name, line=1)
+    names = suggest_names(reader.rows, lengths) if rename == "auto" else dict(rename or {})
+    _check_renaming(names, reader.rows, lengths)
+    missing = {name: rows for name, rows in reader.rows.items() if names.get(name, name) not in lengths}
+    if missing and (not allow_missing or len(missing) == len(reader.rows)):
+        _refuse_names(reader, missing, lengths)
+    _check_regions(reader, names, lengths)
+    features = [_renamed(feature, names) for feature in reader.features if feature.interval.name not in missing]
+    circular = frozenset(names.get(name, name) for name in reader.circular if name not in missing)
+    _check_ends(features, lengths, circular, source.name)
+    return Annotation(features, reader.dialect, circular, names, missing)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads line after line under the file's own names.
+
+    Attributes
+    ----------
+    path : str
+        For messages.
+    dialect : str or None
+        Known from the first row or the ``##gff-version`` line.
+    features : list of Feature
+        What was read.
+    rows : Counter
+        Number of rows of each sequence name.
+    circular : set of str
+        Sequences declared circular.
+    regions : dict
+        First base, last base and line of each ``##sequence-region``.
+    width : int
+        Number of columns of the first row.
+    begun, ended : bool
+        Whether the first line was looked at; whether the annotation is over (a sequence section follows).
+    """
+
+    path: str
+    dialect: Dialect | None = None
+    features: list[Feature] = field(default_factory=list)
+    rows: Counter[str] = field(default_factory=Counter)
+    circular: set[str] = field(default_factory=set)
+    regions: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    width: int = 0
+    begun: bool = False
+    ended: bool = False
+
+    def read(self, line: int, text: str) -> None:
+        """Take in one line."""
+        try:
+            if self.ended or not text or text.isspace():
+                return
+            if not self.begun:
+                self._look_at_beginning(text)
+            if text[0] == "#":
+                self._read_directive(line, text)
+            elif text[0] == ">" and self.dialect == "GFF3":
+                self.ended = True
+            elif not (self.dialect in (None, "BED") and text.split(None, 1)[0] in ("track", "browser")):
+                self._read_row(line, text.split("\t"))
+        except InputError as error:
+            raise InputError(error.what, fix=error.fix, path=self.path, line=line) from error
+
+    def _look_at_beginning(self, text: str) -> None:
+        self.begun = True
+        lookalike = recognise(text.encode())
+        if lookalike not in (None, GFF, BED):
+            raise InputError(f"this is {lookalike.what}, not an annotation", fix=lookalike.fix)
+
+    def _read_directive(self, line: int, text: str) -> None:
+        words = text.split()
+        if words[0] == "##gff-version" and words[1:] and words[1].split(".")[0] == "3":
+            self.dialect = "GFF3"
+        elif words[0] == "##FASTA":
+            self.ended = True
+        elif words[0] == "##sequence-region":
+            if len(words) != 4:
+                raise InputError(f"{shown(text)} does not give name, first and last base", fix="correct or delete it")
+            first, last = coordinate(words[2], "start"), coordinate(words[3], "end")
+            self.regions[words[1]] = (first, last, line)
+
+    def _read_row(self, line: int, columns: list[str]) -> None:
+        if self.dialect is None:
+            self.dialect = dialect_of(columns)
+        if self.dialect == "BED":
+            self.width = self.width or len(columns)
+            if len(columns) != self.width and len(columns) in BED_COLUMNS:
+                what = f"the row has {len(columns)} columns, the rows before it have {self.width}"
+                raise InputError(what, fix="give all rows the same columns; the file may be cut here")
+            features = bed_features(columns, line)
+        else:
+            features = gff_features(columns, line, self.dialect)
+            if self.dialect == "GFF3" and is_circular(columns[-1]):
+                self.circular.add(features[0].interval.name)
+        self.rows[features[0].interval.name] += 1
+        self.features += features
+
+
+def _renamed(feature: Feature, names: Mapping[str, str]) -> Feature:
+    name = feature.interval.name
+    return replace(feature, interval=replace(feature.interval, name=names[name])) if name in names else feature
+
+
+def _check_renaming(names: Mapping[str, str], rows: Mapping[str, int], lengths: Mapping[str, int]) -> None:
+    for name, target in names.items():
+        for wanted, present, owner in ((name, rows, "annotation"), (target, lengths, "genome")):
+            if wanted not in present:
+                what = f"--rename {name}={target}: the {owner} has no sequence {shown(wanted)}"
+                raise ConfigurationError(what, fix=f"it has {_some(present)}")
+    targets = Counter(names.get(name, name) for name in rows)
+    for target, count in targets.items():
+        if count > 1:
+            what = f"--rename makes {count} sequences of the annotation into {shown(target)}"
+            raise ConfigurationError(what, fix="rename one to one")
+
+
+def _refuse_names(reader: _Reader, missing: Mapping[str, int], lengths: Mapping[str, int]) -> None:
+    """Say which names the genome lacks, and which mapping would do."""
+    if len(missing) == len(reader.rows):
+        what = f"no sequence of the annotation ({_some(missing)}) is in the genome ({_some(lengths)})"
+    else:
+        what = (
+            f"{len(missing)} of the annotation's {len(reader.rows)} sequences, with {sum(missing.values()):,} of its "
+            f"{reader.rows.total():,} rows, are not in the genome: {_some(missing)} (the genome has {_some(lengths)})"
+        )
+    suggested = suggest_names(reader.rows, lengths)
+    pairs = ",".join(f"{name}={target}" for name, target in islice(suggested.items(), _EXAMPLES))
+    more = ",…" if len(suggested) > _EXAMPLES else ""
+    by_hand = f"{_OTHER_ASSEMBLY}, or name the pairs: --rename theirs=ours"
+    fix = f"add --rename auto (that is {pairs}{more})" if suggested else by_hand
+    if len(missing) < len(reader.rows) and len(suggested) < len(missing):
+        fix += ", or leave such rows out with --allow-missing"
+    line = next(feature.line for feature in reader.features if feature.interval.name in missing)
+    raise InputError(what, fix=fix, path=reader.path, line=line)
+
+
+def _some(names: Iterable[str]) -> str:
+    """Name the first few."""
+    first = list(islice(names, _EXAMPLES + 1))
+    return ", ".join(shown(name) for name in first[:_EXAMPLES]) + (" …" if len(first) > _EXAMPLES else "")
+
+
+def _check_regions(reader: _Reader, names: Mapping[str, str], lengths: Mapping[str, int]) -> None:
+    """Compare the lengths that the file declares with the genome's: another assembly shows here first."""
+    for name, (first, last, line) in reader.regions.items():
+        length = lengths.get(names.get(name, name))
+        if length is not None and (last > length or (first == 1 and last != length)):
+            what = f"the annotation declares {first}-{last} for {shown(name)}, which has {length} bases in the genome"
+            raise InputError(what, fix=f"{_OTHER_ASSEMBLY}; or correct the line", path=reader.path, line=line)
+
+
+def _check_ends(features: list[Feature], lengths: Mapping[str, int], circular: frozenset[str], path: str) -> None:
+    beyond = [feature for feature in features if feature.interval.end > lengths[feature.interval.name]]
+    if not beyond:
+        return
+    interval, line = beyond[0].interval, beyond[0].line
+    length = lengths[interval.name]
+    what = f"the row ends at {interval.end}, but {shown(interval.name)} has {length} bases"
+    if interval.name in circular and interval.start < length:
+        what += " (it crosses the origin of a circular sequence)"
+        fix = f"write two rows, {interval.start + 1}-{length} and 1-{interval.end - length}"
+    else:
+        what += f" ({len(beyond):,} of {len(features):,} features reach beyond an end)"
+        fix = _OTHER_ASSEMBLY
+    raise InputError(what, fix=fix, path=path, line=line)
