@@ -1,0 +1,133 @@
+"""What counting already knows, as input: which base followed each context in the counted genome.
+
+A network needs many steps to learn the contents of a k-mer table by gradient descent; reading the table is free. For
+every token and either side this module looks up how often each base follows the k visible neighbours, for several k.
+
+A window from the counted genome would meet its own words in the counts, and the network would learn to trust that echo.
+Every word of the window, on either strand, is therefore left out: the window looks as if it had never been counted.
+
+Legend: B windows, L tokens, K longest context, E evidence channels, four bases A C G T = 0 1 2 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+BASES = 4
+CHANNELS = BASES + 1
+PRIOR = 4.0
+"""Pseudo-count that shrinks the ratio of a rare context towards the base frequencies."""
+
+
+class ContextEvidence(nn.Module):
+    """Log-ratios of each base given its left and its right context, from counts of both strands.
+
+    Parameters
+    ----------
+    lengths : tuple of int
+        Context lengths k, increasing.
+    """
+
+    def __init__(self, lengths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.lengths = lengths
+        self.channels = 2 * CHANNELS * len(lengths)
+        for k in lengths:
+            self.register_buffer(f"counts_{k}", torch.zeros(BASES**k, BASES, dtype=torch.int32))
+
+    def set_counts(self, counts: Mapping[int, Tensor]) -> None:
+        """Take over the counts of a genome.
+
+        Parameters
+        ----------
+        counts : mapping of int to Tensor of int32, shape (4**k, 4)
+            For each k, row = context read as a base-4 number (leftmost base first), column = the base that follows.
+        """
+        for k in self.lengths:
+            self.get_buffer(f"counts_{k}").copy_(counts[k])
+
+    def forward(self, ids: Tensor, counted: Tensor | None = None) -> Tensor:
+        """Look up the evidence.
+
+        Parameters
+        ----------
+        ids : Tensor of int64, shape (B, L)
+            What is shown; only 0 … 3 count as visible bases.
+        counted : Tensor of int64, shape (B, L), optional
+            The true bases, where the windows are part of the counted genome: their own words are left out.
+
+        Returns
+        -------
+        Tensor of float32, shape (B, L, E)
+            Per side and k: log(p(base | context) / p(base)) for A C G T and log(1 + n) / 8; zeros where the context
+            is not wholly visible.
+        """
+        words = None if counted is None else _WindowWords(counted, self.lengths[-1])
+        left = self._one_side(ids, words)
+        right = self._one_side(_other_strand(ids), words).flip(1)
+        right = torch.cat([right[..., :BASES].flip(-1), right[..., BASES:]], dim=-1)
+        return torch.stack([left, right], dim=2).flatten(2)
+
+    def _one_side(self, ids: Tensor, words: _WindowWords | None) -> Tensor:
+        """Read the evidence to the left of each token; shape (B, L, number of lengths, CHANNELS)."""
+        neighbours_BLK = _neighbours(ids, self.lengths[-1])
+        evidence = []
+        for k in self.lengths:
+            nearest = neighbours_BLK[..., :k]
+            visible = (nearest < BASES).all(-1)
+            context = torch.where(visible, _number(nearest.flip(-1), digits=BASES), 0)
+            counts = self.get_buffer(f"counts_{k}")[context]
+            if words is not None:
+                counts = (counts - words.occurrences(nearest)).clamp(min=0)
+            evidence.append(self._weighed(counts) * visible[..., None])
+        return torch.stack(evidence, dim=-2)
+
+    def _weighed(self, counts: Tensor) -> Tensor:
+        frequencies = self.get_buffer(f"counts_{self.lengths[0]}").sum(0) + 1.0
+        frequencies = frequencies / frequencies.sum()
+        total = counts.sum(-1, keepdim=True)
+        ratio = (counts + PRIOR * frequencies) / ((total + PRIOR) * frequencies)
+        return torch.cat([ratio.log(), total.log1p() / 8], dim=-1)
+
+
+class _WindowWords:
+    """The words of each window on both strands: what the window added to the counts of its genome.
+
+    They are sorted by context, nearest base first, so that all words which end with the same k bases of context stand
+    together, whatever k.
+    """
+
+    def __init__(self, counted: Tensor, longest: int) -> None:
+        self.longest = longest
+        strands = torch.stack([counted, _other_strand(counted)], dim=1)
+        following = functional.one_hot(strands.clamp(max=BASES), BASES + 1)[..., :BASES].flatten(1, 2)
+        self.keys, order = _number(_neighbours(strands, longest), digits=BASES + 1).flatten(1).sort(dim=1)
+        sums = following.take_along_dim(order[..., None], dim=1).cumsum(dim=1)
+        self.sums = functional.pad(sums, (0, 0, 1, 0))
+
+    def occurrences(self, nearest: Tensor) -> Tensor:
+        """How often each base follows each context (B, L, k) in the context's own window, shape (B, L, 4)."""
+        span = (BASES + 1) ** (self.longest - nearest.shape[-1])
+        first = _number(nearest, digits=BASES + 1) * span
+        start, end = (torch.searchsorted(self.keys, key)[..., None] for key in (first, first + span))
+        return self.sums.take_along_dim(end, dim=1) - self.sums.take_along_dim(start, dim=1)
+
+
+def _neighbours(ids: Tensor, reach: int) -> Tensor:
+    """Give the tokens to the left of each token, nearest first, on a new last axis; 4 where no base is visible."""
+    padded = functional.pad(ids.clamp(max=BASES), (reach, 0), value=BASES)
+    return padded.unfold(-1, reach, 1)[..., :-1, :].flip(-1)
+
+
+def _number(values: Tensor, *, digits: int) -> Tensor:
+    """Read the last axis as a number in a system of so many digits, the first of them most significant."""
+    places = digits ** torch.arange(values.shape[-1] - 1, -1, -1, device=values.device)
+    return (values * places).sum(-1)
+
+
+def _other_strand(ids: Tensor) -> Tensor:
+    return torch.where(ids < BASES, BASES - 1 - ids, ids).flip(-1)

@@ -1,0 +1,102 @@
+"""Parts of encoders: rotary self-attention, the gated feed-forward and the local stem.
+
+Legend: B windows, L tokens, D width, H heads, K width per head.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from genolect.encoders.rotary import rotate
+
+
+class LinearFromZero(nn.Linear):
+    """A linear map that starts at zero, so that a block starts as the identity and a head as a uniform guess.
+
+    Examples
+    --------
+    >>> LinearFromZero(3, 2)(torch.ones(3)).tolist()
+    [0.0, 0.0]
+    """
+
+    def reset_parameters(self) -> None:
+        """Set every weight to zero."""
+        for parameter in self.parameters():
+            nn.init.zeros_(parameter)
+
+
+class SelfAttention(nn.Module):
+    """Multi-head attention of every token to every token, with rotary positions.
+
+    Parameters
+    ----------
+    width : int
+        D.
+    heads : int
+        H; must divide D.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.project = nn.Linear(width, 3 * width, bias=False)
+        self.merge = LinearFromZero(width, width, bias=False)
+
+    def forward(self, hidden_BLD: Tensor, angles: Tensor) -> Tensor:
+        """Mix the tokens of each window; shape (B, L, D) in and out."""
+        B, L, D = hidden_BLD.shape
+        queries, keys, values = self.project(hidden_BLD).view(B, L, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        mixed_BHLK = functional.scaled_dot_product_attention(rotate(queries, angles), rotate(keys, angles), values)
+        merged: Tensor = self.merge(mixed_BHLK.transpose(1, 2).reshape(B, L, D))
+        return merged
+
+
+class GatedFeedForward(nn.Module):
+    """SwiGLU (Shazeer 2020, doi:10.48550/arXiv.2002.05202): one half of the projection gates the other.
+
+    Parameters
+    ----------
+    width : int
+        D.
+    inner_width : int
+        Width of each half.
+    """
+
+    def __init__(self, width: int, inner_width: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(width, 2 * inner_width, bias=False)
+        self.merge = LinearFromZero(inner_width, width, bias=False)
+
+    def forward(self, hidden_BLD: Tensor) -> Tensor:
+        """Transform each token by itself; shape (B, L, D) in and out."""
+        values, gates = self.project(hidden_BLD).chunk(2, dim=-1)
+        merged: Tensor = self.merge(values * functional.silu(gates))
+        return merged
+
+
+class LocalStem(nn.Module):
+    """Token embeddings plus a convolution over the neighbouring tokens: motifs of up to `reach` bases at once.
+
+    Parameters
+    ----------
+    vocabulary : int
+        Number of token ids.
+    width : int
+        D.
+    reach : int
+        Tokens that the convolution sees; odd.
+    """
+
+    def __init__(self, vocabulary: int, width: int, reach: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, width)
+        self.convolution = nn.Conv1d(vocabulary, width, reach, padding=reach // 2)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Turn ids (B, L) into vectors (B, L, D)."""
+        one_hot_BVL = functional.one_hot(ids, self.embedding.num_embeddings).transpose(1, 2).to(torch.float32)
+        local: Tensor = self.convolution(one_hot_BVL).transpose(1, 2)
+        embedded: Tensor = self.embedding(ids)
+        return embedded + local

@@ -1,0 +1,129 @@
+"""The default encoder: a pre-norm transformer with rotary positions, a local stem and context evidence.
+
+Legend: B windows, L tokens, D width.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from genolect.config import Configuration
+from genolect.encoders.context import ContextEvidence
+from genolect.encoders.layers import GatedFeedForward, LocalStem, SelfAttention
+from genolect.encoders.rotary import rotary_angles
+
+LONGEST_CONTEXT = 12
+"""Counts of longer contexts would not fit into memory: each base more takes four times as much, 1 GB for 13."""
+
+
+class TransformerConfig(Configuration):
+    """Shape of a transformer encoder.
+
+    Attributes
+    ----------
+    vocabulary : int
+        Number of token ids.
+    width : int
+        D, channels per token.
+    layers : int
+        Number of blocks.
+    heads : int
+        Attention heads; must divide ``width`` into even parts.
+    feed_forward : int
+        Inner width of the gated feed-forward.
+    stem_reach : int
+        Tokens that the convolution of the stem sees; odd.
+    context_lengths : tuple of int
+        Context lengths whose counts are an input, increasing; empty for none.
+    rotary_base : float
+        Base of the rotary frequencies.
+    """
+
+    vocabulary: int = Field(ge=1)
+    width: int = Field(128, ge=2)
+    layers: int = Field(4, ge=1)
+    heads: int = Field(2, ge=1)
+    feed_forward: int = Field(320, ge=1)
+    stem_reach: int = Field(21, ge=1)
+    context_lengths: tuple[int, ...] = (3, 5, 7, 9, 11)
+    rotary_base: float = Field(10_000.0, gt=1)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> TransformerConfig:
+        if self.width % (2 * self.heads):
+            raise ValueError(f"width {self.width} must be a multiple of 2 x heads = {2 * self.heads}")
+        if self.stem_reach % 2 == 0:
+            raise ValueError(f"stem_reach {self.stem_reach} must be odd")
+        allowed = range(1, LONGEST_CONTEXT + 1)
+        if self.context_lengths != tuple(k for k in allowed if k in self.context_lengths):
+            raise ValueError(f"context_lengths {self.context_lengths} must increase, from 1 to at most {allowed[-1]}")
+        return self
+
+
+class Block(nn.Module):
+    """One pre-norm block: attention, then feed-forward, each added to what came in."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(config.width, bias=False)
+        self.attention = SelfAttention(config.width, config.heads)
+        self.feed_forward_norm = nn.LayerNorm(config.width, bias=False)
+        self.feed_forward = GatedFeedForward(config.width, config.feed_forward)
+
+    def forward(self, hidden_BLD: Tensor, angles: Tensor) -> Tensor:
+        """Refine the hidden states; shape (B, L, D) in and out."""
+        hidden_BLD = hidden_BLD + self.attention(self.attention_norm(hidden_BLD), angles)
+        refined: Tensor = hidden_BLD + self.feed_forward(self.feed_forward_norm(hidden_BLD))
+        return refined
+
+
+class Transformer(nn.Module):
+    """Tokens to hidden states.
+
+    Parameters
+    ----------
+    config : TransformerConfig
+        The shape.
+
+    Examples
+    --------
+    >>> import torch
+    >>> encoder = Transformer(TransformerConfig(vocabulary=7, width=12, heads=3, layers=2, context_lengths=(2,)))
+    >>> encoder(torch.randint(7, (2, 5))).shape
+    torch.Size([2, 5, 12])
+    """
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.stem = LocalStem(config.vocabulary, config.width, config.stem_reach)
+        self.context = ContextEvidence(config.context_lengths) if config.context_lengths else None
+        self.weigh_context = nn.Linear(self.context.channels, config.width) if self.context else None
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width)
+
+    def forward(self, ids: Tensor, counted: Tensor | None = None) -> Tensor:
+        """Encode windows.
+
+        Parameters
+        ----------
+        ids : Tensor of int64, shape (B, L)
+            Token ids as shown.
+        counted : Tensor of int64, shape (B, L), optional
+            The true tokens, where the windows are part of the genome whose contexts were counted.
+
+        Returns
+        -------
+        Tensor, shape (B, L, D)
+            Hidden states after the last norm.
+        """
+        hidden_BLD = self.stem(ids)
+        if self.context is not None and self.weigh_context is not None:
+            hidden_BLD = hidden_BLD + self.weigh_context(self.context(ids, counted))
+        head_width = self.config.width // self.config.heads
+        angles = rotary_angles(ids.shape[1], head_width, self.config.rotary_base, ids.device)
+        for block in self.blocks:
+            hidden_BLD = block(hidden_BLD, angles)
+        normalised: Tensor = self.norm(hidden_BLD)
+        return normalised

@@ -1,0 +1,266 @@
+"""The model directory: weights, configuration, tokenizer and manifest as one thing. Nothing in it can execute.
+
+::
+
+    model/
+        model.safetensors   weights and context counts
+        config.json         shape of the encoder and the objective it was trained with
+        tokenizer.json      the ecosystem's format
+        manifest.json       SHA-256 of each file, versions, training record
+
+Legend: B windows, L tokens, S selected tokens, V predictable tokens.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from genolect import __version__, durable
+from genolect.encoders.heads import TokenHead
+from genolect.encoders.initialisation import draw_weights
+from genolect.encoders.transformer import Transformer, TransformerConfig
+from genolect.errors import ConfigurationError, InputError, shown
+from genolect.tokenizers.nucleotide import NucleotideTokenizer
+
+FORMAT = 1
+WEIGHTS = "model.safetensors"
+CONFIGURATION = "config.json"
+TOKENIZER = "tokenizer.json"
+REMEDY = "train the model again, or restore the folder from a copy"
+
+
+class SequenceModel(nn.Module):
+    """An encoder with the head that was trained with it; `new_model` and `load_model` give it its weights.
+
+    Parameters
+    ----------
+    config : TransformerConfig
+        Shape of the encoder.
+    tokenizer : NucleotideTokenizer
+        Gives the ids.
+    """
+
+    def __init__(self, config: TransformerConfig, tokenizer: NucleotideTokenizer) -> None:
+        super().__init__()
+        self.config = config
+        self.tokenizer = tokenizer
+        with torch.random.fork_rng(devices=[]):  # torch's own first values, soon replaced, come from a global generator
+            self.encoder = Transformer(config)
+            self.head = TokenHead(config.width, tokenizer.targets)
+
+    def forward(self, ids: Tensor, selected: Tensor, counted: Tensor | None = None) -> Tensor:
+        """Predict the selected tokens.
+
+        Parameters
+        ----------
+        ids : Tensor of int64, shape (B, L)
+            Token ids as shown.
+        selected : Tensor of bool, shape (B, L)
+            Which tokens to predict.
+        counted : Tensor of int64, shape (B, L), optional
+            The true tokens of windows from the counted genome (see `encoders.context`).
+
+        Returns
+        -------
+        Tensor, shape (S, V)
+            Logits in reading order.
+        """
+        logits: Tensor = self.head(self.encoder(ids, counted)[selected])
+        return logits
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of trained values (context counts are not trained)."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+
+def new_model(
+    config: TransformerConfig, tokenizer: NucleotideTokenizer, *, seed: int, counts: Mapping[int, Tensor] | None = None
+) -> SequenceModel:
+    """Build a model with random weights that depend on the seed alone.
+
+    Parameters
+    ----------
+    config, tokenizer
+        As in `SequenceModel`.
+    seed : int
+        Seed of the initial weights.
+    counts : mapping of int to Tensor, optional
+        Context counts (see `encoders.context.ContextEvidence.set_counts`).
+
+    Returns
+    -------
+    SequenceModel
+        In training mode, on the CPU.
+
+    Examples
+    --------
+    >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
+    >>> one, other = (new_model(config, NucleotideTokenizer(), seed=3) for _ in range(2))
+    >>> all(map(torch.equal, one.parameters(), other.parameters()))
+    True
+    """
+    model = SequenceModel(config, tokenizer)
+    draw_weights(model, torch.Generator().manual_seed(seed))
+    if counts is not None and model.encoder.context is not None:
+        model.encoder.context.set_counts(counts)
+    return model
+
+
+def random_twin(model: SequenceModel, *, seed: int) -> SequenceModel:
+    """Give the same encoder with random weights, the control of every probe.
+
+    Every matrix is drawn anew, those that start at zero in training too, so that all layers of the twin act. The
+    context counts stay: what the twin lacks is training, not input.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        The trained model; not changed.
+    seed : int
+        Seed of the weights.
+
+    Returns
+    -------
+    SequenceModel
+        The twin, in evaluation mode.
+
+    Examples
+    --------
+    >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
+    >>> twin = random_twin(new_model(config, NucleotideTokenizer(), seed=3), seed=4)
+    >>> bool(twin.encoder.blocks[0].attention.merge.weight.any())
+    True
+    """
+    twin = new_model(model.config, model.tokenizer, seed=seed)
+    twin.load_state_dict(dict(model.named_buffers()), strict=False)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in twin.parameters():
+            if parameter.ndim > 1:
+                parameter.normal_(std=parameter[0].numel() ** -0.5, generator=generator)
+    return twin.eval()
+
+
+def save_model(folder: Path, model: SequenceModel, record: Mapping[str, Any], *, replace: bool = False) -> None:
+    """Publish a model directory, whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        Where.
+    model : SequenceModel
+        What.
+    record : mapping
+        The training record for the manifest (JSON types).
+    replace : bool
+        Whether an existing directory gives way.
+
+    Raises
+    ------
+    MachineError
+        If the disk refuses.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
+    >>> with TemporaryDirectory() as folder:
+    ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})
+    ...     sorted(path.name for path in Path(folder, "model").iterdir())
+    ['config.json', 'manifest.json', 'model.safetensors', 'tokenizer.json']
+    """
+    configuration = {
+        "format": FORMAT,
+        "encoder": "transformer",
+        "tokenizer": "nucleotide",
+        "tokenizer_sha256": model.tokenizer.content_hash,
+        "configuration": model.config.to_mapping(),
+    }
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    with durable.new_folder(folder, replace=replace) as staging:
+        for name, content in (
+            (WEIGHTS, safetensors.torch.save(tensors)),
+            (CONFIGURATION, durable.json_text(configuration).encode()),
+            (TOKENIZER, durable.json_text(model.tokenizer.to_ecosystem()).encode()),
+        ):
+            with durable.open_for_writing(staging / name) as file:
+                file.write(content)
+        durable.write_facts(staging, {"kind": "model", "genolect": __version__, "record": dict(record)})
+
+
+def load_model(folder: Path) -> SequenceModel:
+    """Read a model directory after checking every byte of it.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder made by `save_model`.
+
+    Returns
+    -------
+    SequenceModel
+        In evaluation mode, on the CPU.
+
+    Raises
+    ------
+    InputError
+        If the folder is no model, was damaged, is of a newer format, or its parts do not belong together.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
+    >>> with TemporaryDirectory() as folder:
+    ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})
+    ...     load_model(Path(folder, "model")).config == config
+    True
+    """
+    manifest = durable.read_manifest(folder)
+    if manifest.get("kind") != "model":
+        raise InputError("this folder is no model", fix="name the folder that holds model.safetensors", path=folder)
+    values = json.loads((folder / CONFIGURATION).read_text("utf-8"))
+    its_maker = f"use the genolect that made it ({manifest.get('genolect')})"
+    if values.get("format") != FORMAT:
+        what = f"the model has format {values.get('format')}, this version reads {FORMAT}"
+        raise InputError(what, fix=its_maker, path=folder)
+    tokenizer = NucleotideTokenizer()
+    if values["tokenizer_sha256"] != tokenizer.content_hash:
+        raise InputError("the model was trained with another vocabulary", fix=REMEDY, path=folder / TOKENIZER)
+    try:
+        config = TransformerConfig.from_mapping(values["configuration"], CONFIGURATION)
+    except ConfigurationError as error:
+        raise InputError(error.what, fix=its_maker, path=folder / CONFIGURATION) from error
+    model = SequenceModel(config, tokenizer)
+    try:
+        model.load_state_dict(safetensors.torch.load((folder / WEIGHTS).read_bytes()))
+    except (RuntimeError, safetensors.SafetensorError) as error:
+        what = f"the weights do not fit the configuration: {shown(str(error).splitlines()[-1].strip())}"
+        raise InputError(what, fix=REMEDY, path=folder / WEIGHTS) from error
+    if not all(bool(torch.isfinite(parameter).all()) for parameter in model.parameters()):
+        raise InputError("some weights are not finite", fix=REMEDY, path=folder / WEIGHTS)
+    return model.eval()
+
+
+def training_record(folder: Path) -> dict[str, Any]:
+    """Read what a model directory says about its training; see `save_model`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
+    >>> with TemporaryDirectory() as folder:
+    ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})
+    ...     training_record(Path(folder, "model"))
+    {'steps': 5}
+    """
+    record: dict[str, Any] = durable.read_manifest(folder, verify=False).get("record", {})
+    return record

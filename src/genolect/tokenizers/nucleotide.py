@@ -1,0 +1,114 @@
+"""Single-nucleotide tokens: one token per base, ids equal to base codes.
+
+Legend: L bases of a sequence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genolect.sequence.alphabet import BASE_BITS, LETTERS, Bases, N
+
+MASK = "[MASK]"
+PADDING = "[PAD]"
+VOCABULARY = {**{letter: code for code, letter in enumerate(LETTERS)}, MASK: N + 1, PADDING: N + 2}
+TARGETS = N
+"""Ids 0 … TARGETS-1 can be predicted: the four bases. N and the special tokens never are."""
+
+TokenIds = npt.NDArray[np.uint8]
+
+
+class NucleotideTokenizer:
+    """One token per base: A C G T N [MASK] [PAD] = 0 … 6.
+
+    Examples
+    --------
+    >>> from genolect.sequence.alphabet import encode
+    >>> tokenizer = NucleotideTokenizer()
+    >>> tokenizer.encode(encode("ACgtN")).tolist()
+    [0, 1, 2, 3, 4]
+    >>> tokenizer.decode([0, 5, 3])
+    'A[MASK]T'
+    """
+
+    vocabulary = VOCABULARY
+    mask_id = VOCABULARY[MASK]
+    padding_id = VOCABULARY[PADDING]
+    targets = TARGETS
+
+    def encode(self, bases: Bases) -> TokenIds:
+        """Turn base codes into token ids; the soft-mask is dropped.
+
+        Parameters
+        ----------
+        bases : ndarray of uint8, shape (..., L)
+            Base codes.
+
+        Returns
+        -------
+        ndarray of uint8, shape (..., L)
+            Token ids.
+        """
+        return bases & np.uint8(BASE_BITS)
+
+    def decode(self, ids: npt.ArrayLike) -> str:
+        """Turn token ids into text."""
+        words = list(self.vocabulary)
+        return "".join(words[token] for token in np.asarray(ids))
+
+    def spans(self, bases: Bases) -> npt.NDArray[np.int64]:
+        """Give the bases that each token covers.
+
+        Parameters
+        ----------
+        bases : ndarray of uint8, shape (L,)
+            Base codes.
+
+        Returns
+        -------
+        ndarray of int64, shape (L, 2)
+            Start and end per token, 0-based half-open.
+        """
+        starts = np.arange(len(bases))
+        return np.stack([starts, starts + 1], axis=1)
+
+    def reverse_complement(self, ids: TokenIds) -> TokenIds:
+        """Give the ids of the other strand: exact, and equal to tokenizing the other strand."""
+        partner = np.array([3, 2, 1, 0, *range(N, len(self.vocabulary))], dtype=np.uint8)
+        return partner[ids[..., ::-1]]
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the token-to-id map; two tokenizers with equal hashes are interchangeable."""
+        return hashlib.sha256(json.dumps(self.vocabulary, sort_keys=True).encode()).hexdigest()
+
+    def to_ecosystem(self) -> dict[str, Any]:
+        """Give the content of a ``tokenizer.json`` that the ``tokenizers`` library loads with the same ids."""
+        upper = {letter.lower(): letter for letter in LETTERS} | {"U": "T", "u": "T"}
+        special = [
+            {"id": self.vocabulary[word], "content": word, "special": True, "normalized": False}
+            | {"single_word": False, "lstrip": False, "rstrip": False}
+            for word in (MASK, PADDING)
+        ]
+        return {
+            "version": "1.0",
+            "truncation": None,
+            "padding": None,
+            "added_tokens": special,
+            "normalizer": {
+                "type": "Sequence",
+                "normalizers": [
+                    {"type": "Replace", "pattern": {"String": given}, "content": letter}
+                    for given, letter in upper.items()
+                ],
+            },
+            "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "."}, "behavior": "Isolated", "invert": False},
+            "post_processor": None,
+            "decoder": {"type": "Fuse"},
+            "model": {"type": "WordLevel", "vocab": self.vocabulary, "unk_token": LETTERS[N]},
+        }

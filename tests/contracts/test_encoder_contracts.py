@@ -1,0 +1,146 @@
+"""What every encoder keeps, whatever it is made of. A new encoder joins the list below and is held to all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from genolect.encoders.initialisation import draw_weights
+from genolect.encoders.transformer import Transformer, TransformerConfig
+
+VOCABULARY, B, L = 7, 5, 23
+
+
+def transformer() -> Transformer:
+    config = TransformerConfig(
+        vocabulary=VOCABULARY, width=12, layers=2, heads=3, feed_forward=17, stem_reach=9, context_lengths=(2, 4)
+    )
+    network = Transformer(config)
+    generator = torch.Generator().manual_seed(6)
+    counts = {k: torch.randint(50, (4**k, 4), generator=generator) for k in config.context_lengths}
+    network.get_submodule("context").set_counts(counts)
+    return network
+
+
+def transformer_without_counts() -> Transformer:
+    config = TransformerConfig(vocabulary=VOCABULARY, width=18, layers=3, heads=1, feed_forward=5, context_lengths=())
+    return Transformer(config)
+
+
+ENCODERS = [transformer, transformer_without_counts]
+
+
+@pytest.fixture(params=ENCODERS, ids=lambda build: build.__name__)
+def build(request) -> Callable[[], nn.Module]:
+    return request.param
+
+
+def woken(build: Callable[[], nn.Module]) -> nn.Module:
+    """An encoder as training would leave it: everything that starts at zero has moved away."""
+    network = build()
+    draw_weights(network, torch.Generator().manual_seed(7))
+    generator = torch.Generator().manual_seed(8)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=0.1)
+    return network.eval()
+
+
+def windows(rows: int = B, length: int = L) -> torch.Tensor:
+    return torch.randint(VOCABULARY, (rows, length), generator=torch.Generator().manual_seed(9))
+
+
+@torch.no_grad()
+def test_hidden_states_have_the_shape_of_the_contract(build):
+    network = woken(build)
+    hidden = network(windows(3, 29))
+    assert hidden.shape == (3, 29, network.config.width)
+    assert hidden.dtype == torch.float32
+    assert hidden.isfinite().all()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_window_is_read_alike_alone_and_in_any_batch(build, counted):
+    """To 2e-6: the processor may order a sum by the number of rows."""
+    network, given = woken(build), windows()
+    together = network(given, given if counted else None)
+    for row in range(B):
+        own = given[row : row + 1]
+        alone = network(own, own if counted else None)
+        torch.testing.assert_close(alone[0], together[row], atol=2e-6, rtol=2e-6)
+
+
+@torch.no_grad()
+def test_permuting_the_batch_permutes_the_hidden_states(build):
+    network, given = woken(build), windows()
+    order = torch.tensor([3, 0, 4, 2, 1])
+    torch.testing.assert_close(network(given[order]), network(given)[order], atol=2e-6, rtol=2e-6)
+
+
+@torch.no_grad()
+def test_the_same_weights_and_windows_give_the_same_bits(build):
+    one, other = woken(build), woken(build)
+    assert torch.equal(one(windows()), other(windows()))
+
+
+@torch.no_grad()
+def test_every_token_is_heard_far_and_near(build):
+    network, given = woken(build), windows(1)
+    before = network(given)
+    for position in (0, L // 2, L - 1):
+        changed = given.clone()
+        changed[0, position] = (changed[0, position] + 1) % VOCABULARY
+        heard = (network(changed) - before).abs().amax(-1)[0]
+        assert heard.min() > 0
+        assert heard[position] > 1e-3
+
+
+@torch.no_grad()
+def test_reduced_precision_stays_close(build):
+    """Hidden states are normalised, about 1; bfloat16 has 8 bits: a few roundings of 0.4 % each."""
+    network, given = woken(build), windows()
+    exact = network(given)
+    with torch.autocast("cpu", torch.bfloat16):
+        reduced = network(given)
+    difference = (reduced.float() - exact).abs()
+    assert 0 < difference.mean() < 0.01
+    assert difference.max() < 0.1
+
+
+def test_every_weight_learns_once_it_left_zero(build):
+    network, given = woken(build).train(), windows()
+    target = torch.randn(B, L, network.config.width, generator=torch.Generator().manual_seed(1))
+    (network(given) * target).sum().backward()
+    silent = [name for name, parameter in network.named_parameters() if parameter.grad is None]
+    silent += [name for name, parameter in network.named_parameters() if not parameter.grad.any()]
+    assert silent == []
+
+
+def test_two_steps_reach_every_weight_from_the_start(build):
+    """What starts at zero blocks what lies before it for one step only."""
+    network, given = build(), windows()
+    draw_weights(network, torch.Generator().manual_seed(7))
+    target = torch.randn(B, L, network.config.width, generator=torch.Generator().manual_seed(1))
+    start = {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
+    for _ in range(2):
+        network.zero_grad()
+        (network(given) * target).sum().backward()
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.sub_(parameter.grad, alpha=0.01)
+    stuck = [name for name, parameter in network.named_parameters() if torch.equal(parameter, start[name])]
+    assert stuck == []
+
+
+@torch.no_grad()
+def test_reading_changes_nothing(build):
+    network, given = woken(build), windows()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    shown = given.clone()
+    network(given, given)
+    assert torch.equal(given, shown)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
