@@ -17,20 +17,31 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from genolect.errors import InputError, MachineError
 
 MANIFEST = "manifest.json"
+SEAL = "sha256"
+"""Key of the manifest's own checksum, which covers everything else in it."""
+FACTS = "facts.json"
+LOCK = ".lock"
 HIDDEN = ".genolect-"
+FORMER = "-former"
+"""Ending of the hidden name under which a folder waits while its successor moves in."""
+OWN_MARKS = (MANIFEST, "results.json", "plan.json", "prepared")
+"""A folder with one of these was written by a verb, and so may be overwritten when asked."""
+
 READ_BYTES = 1 << 22
+ANEW = "restore the folder from a copy, or make it anew"
 REMEDY = {
     errno.ENOSPC: "free disk space, or write to another disk",
     errno.EDQUOT: "free some of your quota, or write to another disk",
     errno.EACCES: "choose a folder that you may write to",
     errno.EROFS: "choose a folder on a disk that can be written",
+    errno.ENOTEMPTY: "choose a folder that is empty or does not exist yet",
 }
 
 
@@ -62,6 +73,16 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and its missing parents; their names survive a power cut."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    before_operation("mkdir", folder)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def write_file(path: Path, content: bytes | str) -> None:
     """Write one file whole: readers see the old content or the new one, nothing between.
 
@@ -77,7 +98,7 @@ def write_file(path: Path, content: bytes | str) -> None:
     MachineError
         If the disk is full or not writable.
     """
-    staging = path.with_name(f"{HIDDEN}{path.name}-{uuid.uuid4().hex[:8]}")
+    staging = _hidden(path)
     with reporting(path):
         try:
             with open_for_writing(staging) as file:
@@ -123,15 +144,16 @@ def sha256_of(path: Path) -> str:
 def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
     """Build a folder out of sight and publish it whole with its manifest.
 
-    The body writes its files (through `open_for_writing` or `write_file`) into the folder that is yielded and may leave
-    a dictionary of facts for the manifest by calling `write_json` on ``facts.json`` (merged, not kept).
+    The body writes its files with `open_for_writing` into the folder that is yielded, and may add facts to the manifest
+    with `write_facts`.
 
     Parameters
     ----------
     final : Path
         The folder's final place.
     replace : bool
-        Whether an existing folder there gives way; it is removed only after the new one is complete.
+        Whether a folder of ours there gives way. It steps aside when the new one is complete and is removed when that
+        is in place; should the process be killed between the two, the next writer puts it back.
 
     Yields
     ------
@@ -141,11 +163,15 @@ def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
     Raises
     ------
     MachineError
-        If writing fails; nothing is left behind and an existing folder is untouched.
+        If something is there that may not be replaced, or writing fails; nothing is left behind and an existing folder
+        is untouched.
     """
-    staging = final.with_name(f"{HIDDEN}{final.name}-{uuid.uuid4().hex[:8]}")
+    staging = _hidden(final)
     with reporting(final):
-        final.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(final.parent)
+        _settle(final)
+        _require_room(final, overwrite=replace)
+        before_operation("mkdir", staging)
         staging.mkdir()
         try:
             yield staging
@@ -154,32 +180,70 @@ def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
             _publish(staging, final, replace=replace)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+            _settle(final)
+
+
+def write_facts(folder: Path, facts: dict[str, Any]) -> None:
+    """Leave facts (kind, format, versions …) for the manifest of a folder that is being built."""
+    with open_for_writing(folder / FACTS) as file:
+        file.write(json_text(facts).encode())
 
 
 def _write_manifest(folder: Path) -> None:
-    facts_path = folder / "facts.json"
+    facts_path = folder / FACTS
     facts = json.loads(facts_path.read_text("utf-8")) if facts_path.exists() else {}
     facts_path.unlink(missing_ok=True)
-    files = {
-        path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-        for path in sorted(folder.iterdir())
-    }
+    files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in sorted(folder.iterdir())}
     with open_for_writing(folder / MANIFEST) as file:
-        file.write(json_text({**facts, "files": files}).encode())
+        file.write(_sealed({**facts, "files": files}).encode())
+
+
+def _sealed(manifest: dict[str, Any]) -> str:
+    return json_text({**manifest, SEAL: hashlib.sha256(json_text(manifest).encode()).hexdigest()})
 
 
 def _publish(staging: Path, final: Path, *, replace: bool) -> None:
     if replace and final.exists():
-        retired = final.with_name(f"{HIDDEN}{final.name}-old-{uuid.uuid4().hex[:8]}")
         before_operation("rename", final)
-        os.rename(final, retired)
-        os.rename(staging, final)
-        sync_folder(final.parent)
-        shutil.rmtree(retired, ignore_errors=True)
-        return
+        os.rename(final, _former(final))
     before_operation("rename", final)
     os.rename(staging, final)
     sync_folder(final.parent)
+
+
+def _settle(final: Path) -> None:
+    """End a replacement of `final`: what was there before goes, or comes back if its successor never arrived."""
+    former = _former(final)
+    if not former.exists():
+        return
+    if final.exists():
+        _forget(former)
+    else:
+        before_operation("rename", final)
+        os.rename(former, final)
+
+
+def _hidden(path: Path) -> Path:
+    return path.with_name(f"{HIDDEN}{path.name}-{uuid.uuid4().hex[:8]}")
+
+
+def _former(final: Path) -> Path:
+    return final.with_name(f"{HIDDEN}{final.name}{FORMER}")
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a published folder so that no reader ever sees half of it: renamed out of sight first."""
+    retired = _hidden(folder)
+    with reporting(folder):
+        before_operation("rename", folder)
+        os.rename(folder, retired)
+        _forget(retired)
+
+
+def _forget(hidden: Path) -> None:
+    sync_folder(hidden.parent)  # It must last that the folder is out of sight before its content goes.
+    before_operation("remove", hidden)
+    shutil.rmtree(hidden, ignore_errors=True)
 
 
 def read_manifest(folder: Path, *, verify: bool = True) -> dict[str, Any]:
@@ -200,52 +264,66 @@ def read_manifest(folder: Path, *, verify: bool = True) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the manifest is missing or a file differs from it; the message names the file.
+        If the manifest is missing, or it or a file differs from its checksum; the message names the file.
     """
     path = folder / MANIFEST
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        files = manifest["files"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("this folder has no readable manifest.json", fix="make the folder anew", path=folder) from error
-    for name, facts in files.items():
+        text = path.read_text("utf-8")
+        manifest: dict[str, Any] = json.loads(text)
+        del manifest[SEAL]
+        files = [(name, facts["bytes"], facts["sha256"]) for name, facts in manifest["files"].items()]
+        intact = text == _sealed(manifest)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError("this folder has no readable manifest.json", fix=ANEW, path=folder) from error
+    if not intact:
+        raise InputError("the manifest differs from its own checksum", fix=ANEW, path=path)
+    for name, size, digest in files:
         if Path(name).name != name:
-            raise InputError(f"the manifest names a file outside its folder: {name!r}", fix="make the folder anew", path=path)
-        member = folder / name
-        fix = "restore the file, or make the folder anew"
-        if not member.is_file():
-            raise InputError("a file of this folder is missing", fix=fix, path=member)
-        if member.stat().st_size != facts["bytes"] or (verify and sha256_of(member) != facts["sha256"]):
-            raise InputError("the content differs from its checksum in manifest.json", fix=fix, path=member)
+            raise InputError(f"the manifest names a file outside its folder: {name!r}", fix=ANEW, path=path)
+        _check_member(folder / name, size, digest, verify=verify)
     return manifest
+
+
+def _check_member(path: Path, size: int, digest: str, *, verify: bool) -> None:
+    if path.is_symlink() or not path.is_file():
+        raise InputError("this file of the folder is missing, or is only a link", fix=ANEW, path=path)
+    try:
+        same = path.stat().st_size == size and (not verify or sha256_of(path) == digest)
+    except OSError as error:
+        raise InputError(f"this file cannot be read: {error.strerror}", fix=ANEW, path=path) from error
+    if not same:
+        raise InputError("the content differs from its checksum in manifest.json", fix=ANEW, path=path)
 
 
 @contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process; a second one is refused at once, and a killed one leaves no trace.
+    """Hold `folder` for this process; a second one is refused at once, and a killed one does not block the next.
 
     Raises
     ------
     MachineError
         If another process holds the folder.
     """
-    with reporting(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / ".lock").open("w") as lock:
+    with ExitStack() as held:
+        with reporting(folder):
+            make_folder(folder)
+            lock = held.enter_context((folder / LOCK).open("w"))
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise MachineError("another process is writing to this folder", fix="wait for it, or choose another --out", path=folder) from error
-            yield
+                raise MachineError(
+                    "another process is writing to this folder", fix="wait for it, or choose another --out", path=folder
+                ) from error
+        yield
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Remove what a killed process left half-built in `folder`."""
-    for path in folder.glob(f"{HIDDEN}*"):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    """Undo or remove what a killed process left half done in `folder`."""
+    with reporting(folder):
+        for path in folder.glob(f"{HIDDEN}*{FORMER}"):
+            _settle(folder / path.name.removeprefix(HIDDEN).removesuffix(FORMER))
+        for path in folder.glob(f"{HIDDEN}*"):
+            _forget(path) if path.is_dir() else path.unlink()
 
 
 def claim_output(folder: Path, *, overwrite: bool = False) -> None:
@@ -261,14 +339,40 @@ def claim_output(folder: Path, *, overwrite: bool = False) -> None:
     Raises
     ------
     MachineError
-        If it exists and is not empty, or is not a folder.
+        If it exists and is not empty, or is not a folder, or holds something that genolect did not write, or another
+        process is writing to it.
     """
+    with reporting(folder):
+        _require_room(folder, overwrite=overwrite)
+        if folder.exists() and _content(folder):
+            with exclusive(folder):
+                # The marks go last: a deletion that was killed can be done again.
+                for path in sorted(_content(folder), key=lambda path: path.name in OWN_MARKS):
+                    _remove(path)
+
+
+def _require_room(folder: Path, *, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise MachineError("the output is an existing file", fix="name a folder with --out", path=folder)
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists() or not _content(folder):
         return
     if not overwrite:
-        raise MachineError("the output folder is not empty", fix="name another --out, or add --overwrite to replace it", path=folder)
-    with reporting(folder):
-        for path in folder.iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise MachineError(
+            "the output folder is not empty", fix="name another --out, or add --overwrite to replace it", path=folder
+        )
+    if not any((folder / mark).exists() for mark in OWN_MARKS):
+        raise MachineError(
+            "the output folder holds files that genolect did not write", fix="name another --out", path=folder
+        )
+
+
+def _content(folder: Path) -> list[Path]:
+    """What `folder` holds, apart from the traces of a process that never came to write anything."""
+    return [path for path in folder.iterdir() if path.name != LOCK and not path.name.startswith(HIDDEN)]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ SHOWN_CHARACTERS = 60
 
 
 def shown(text: object) -> str:
-    """Quote text from a file so that it is safe and short enough to print.
+    r"""Quote text from a file so that it is safe and short enough to print.
 
     Control characters are escaped (a file must not drive the reader's terminal).
 
@@ -37,8 +37,8 @@ def shown(text: object) -> str:
 
     Examples
     --------
-    >>> shown("chr1\\x1b[31m")
-    "'chr1\\\\x1b[31m'"
+    >>> print(shown("chr1\x1b[31m"))
+    'chr1\x1b[31m'
     """
     plain = str(text)
     cut = plain if len(plain) <= SHOWN_CHARACTERS else plain[: SHOWN_CHARACTERS - 1] + "…"
@@ -68,7 +68,12 @@ class GenolectError(Exception):
         self.path = None if path is None else str(path)
         self.line = line
         place = "" if self.path is None else f"{self.path}: " if line is None else f"{self.path}:{line}: "
-        super().__init__(f"{place}{what.rstrip('.')}. Fix: {fix.rstrip('.')}.")
+        super().__init__(_one_line(f"{place}{what.rstrip('.')}. Fix: {fix.rstrip('.')}."))
+
+
+def _one_line(message: str) -> str:
+    """Escape what a file's name or content could do to the reader's terminal."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in message)
 
 
 class ConfigurationError(GenolectError):

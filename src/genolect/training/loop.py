@@ -1,0 +1,313 @@
+"""The training loop: draw, corrupt, predict, step, now and then validate and save.
+
+A step is a function of (configuration, data, step number, weights before it). A run that was killed and resumed
+therefore ends with the same weights as one that never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from genolect import durable
+from genolect.config import Configuration
+from genolect.errors import ConfigurationError, DivergenceError, InputError, Interrupted
+from genolect.inference import Machine
+from genolect.model import SequenceModel
+from genolect.objectives.masked import MaskedObjective, Metrics
+from genolect.randomness import derived_key
+from genolect.training.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
+from genolect.training.optimizer import TwoOptimizers, share_of_peak
+from genolect.training.signals import stop_on_signal
+
+
+class TrainingConfig(Configuration):
+    """How long and how fast to train.
+
+    Attributes
+    ----------
+    steps : int
+        Number of updates.
+    windows : int
+        Windows per update.
+    window : int
+        Bases per window.
+    learning_rate, matrix_learning_rate : float
+        Peak rates (see `training.optimizer`).
+    warmup_share : float
+        Share of the steps that warm up.
+    checkpoint_every, validate_every : int
+        Steps between checkpoints, and between points of the validation curve; 0 for only at the end.
+    seed : int
+        Seed of windows and corruption.
+    """
+
+    steps: int = Field(ge=1)
+    windows: int = Field(16, ge=1)
+    window: int = Field(256, ge=16)
+    learning_rate: float = Field(0.003, gt=0)
+    matrix_learning_rate: float = Field(0.02, gt=0)
+    warmup_share: float = Field(0.05, ge=0, lt=1)
+    checkpoint_every: int = Field(0, ge=0)
+    validate_every: int = Field(0, ge=0)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One point of the learning curve.
+
+    Attributes
+    ----------
+    step : int
+        Steps done.
+    bases : int
+        Bases seen.
+    seconds : float
+        Seconds spent training, over all runs of this training.
+    training_bits, heldout_bits : float
+        Bits per selected base since the last point (None: no base was selected); bits per hidden base on the validation
+        windows (None: not asked).
+    """
+
+    step: int
+    bases: int
+    seconds: float
+    training_bits: float | None
+    heldout_bits: float | None
+
+
+@dataclass
+class Progress:
+    """What changes during a run besides the weights.
+
+    Attributes
+    ----------
+    step : int
+        Steps done.
+    seconds : float
+        Seconds spent.
+    curve : list of CurvePoint
+        So far.
+    recent : Metrics
+        Since the last point of the curve.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    curve: list[CurvePoint] = field(default_factory=list)
+    recent: Metrics = field(default_factory=Metrics)
+
+
+class Windows(Protocol):
+    """Where windows come from: `data.windows.WindowSampler`, or a test's own."""
+
+    def draw(self, step: int, count: int) -> np.typing.NDArray[np.uint8]:
+        """Draw the windows of one step, shape (B, L)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Observers:
+    """What the caller wants to hear.
+
+    Attributes
+    ----------
+    validate : callable
+        Gives bits per hidden base of the model on held-out windows, or None.
+    report : callable
+        Told the progress after every step.
+    warn : callable
+        Told in a sentence what went wrong and was mended.
+    """
+
+    validate: Callable[[SequenceModel], float | None] = lambda model: None
+    report: Callable[[Progress], None] = lambda progress: None
+    warn: Callable[[str], None] = lambda message: None
+
+
+class Training:
+    """One training run.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        Trained in place.
+    windows : Windows
+        Where windows come from.
+    objective : MaskedObjective
+        What is asked.
+    config : TrainingConfig
+        How.
+    machine : Machine
+        Where.
+    """
+
+    def __init__(
+        self,
+        model: SequenceModel,
+        windows: Windows,
+        objective: MaskedObjective,
+        config: TrainingConfig,
+        machine: Machine,
+    ) -> None:
+        self.model = model.to(machine.device).train()
+        self.windows = windows
+        self.objective = objective
+        self.config = config
+        self.machine = machine
+        self.optimizer = TwoOptimizers(
+            model, matrix_learning_rate=config.matrix_learning_rate, learning_rate=config.learning_rate
+        )
+        self.progress = Progress()
+
+    def step(self) -> None:
+        """Make one update.
+
+        Raises
+        ------
+        DivergenceError
+            If the loss or the gradient is not finite; the weights are left as they were.
+        """
+        config, step = self.config, self.progress.step
+        ids = torch.from_numpy(self.model.tokenizer.encode(self.windows.draw(step, config.windows)).astype(np.int64))
+        inputs, targets = self.objective.corrupt(ids, derived_key(config.seed, "corruption", step))
+        selected = targets >= 0
+        device = self.machine.device
+        with self.machine.autocast():
+            logits = self.model(inputs.to(device), selected.to(device), counted=ids.to(device))
+        loss, metrics = self.objective.loss(logits, targets[selected].to(device))
+        _require_finite(f"the loss of step {step}", metrics.nats)
+        loss.backward()  # type: ignore[no-untyped-call]
+        _require_finite(f"the gradient norm of step {step}", self.optimizer.gradient_norm())
+        self.optimizer.step(share_of_peak(step, config.steps, config.warmup_share))
+        self.progress.step += 1
+        self.progress.recent += metrics
+
+    def run(self, checkpoints: Path, observers: Observers) -> None:
+        """Train to the end, from the newest checkpoint if there is one.
+
+        Parameters
+        ----------
+        checkpoints : Path
+            The run's checkpoint folder.
+        observers : Observers
+            Who listens.
+
+        Raises
+        ------
+        Interrupted
+            After a signal; the state is saved.
+        DivergenceError
+            If loss, gradient or weights are not finite.
+        ConfigurationError, InputError
+            If the checkpoint belongs to another run, or every checkpoint is damaged.
+        """
+        self.resume(checkpoints, observers)
+        with stop_on_signal() as request:
+            while self.progress.step < self.config.steps:
+                started = time.perf_counter()
+                self.step()
+                self.progress.seconds += time.perf_counter() - started
+                if self._due(self.config.validate_every):
+                    self._add_curve_point(observers)
+                observers.report(self.progress)
+                if request.signal_number is not None or self._due(self.config.checkpoint_every):
+                    self.save(checkpoints)
+                    if request.signal_number is not None:  # It may have come during the save.
+                        break
+        if request.signal_number is not None:
+            raise Interrupted(
+                f"stopped by request after step {self.progress.step} of {self.config.steps}; the state is saved",
+                fix="run the same command with --resume to go on",
+                path=checkpoints,
+                signal_number=request.signal_number,
+            )
+
+    def resume(self, checkpoints: Path, observers: Observers) -> None:
+        """Take over the newest intact checkpoint, if there is one; parameters and refusals as in `run`."""
+        durable.clear_leftovers(checkpoints)
+        checkpoint, rejected = newest_checkpoint(checkpoints)
+        for message in rejected:
+            observers.warn(f"damaged checkpoint passed over: {message}")
+        if checkpoint is None:
+            return
+        facts, weights = checkpoint.progress, _part("model.", checkpoint.tensors)
+        before, now = facts["configuration"], self.config.to_mapping()
+        if changed := [f"{key}: {before.get(key)} then, {now[key]} now" for key in now if before.get(key) != now[key]]:
+            raise ConfigurationError(
+                f"the checkpoint was made with other settings ({'; '.join(changed)})",
+                fix="resume with the same ones, or train anew in another folder",
+                path=checkpoints,
+            )
+        if _shapes(weights) != _shapes(dict(self.model.named_parameters())):
+            raise InputError(
+                "the checkpoint is of a model of another shape", fix="train anew in another folder", path=checkpoints
+            )
+        self.model.load_state_dict(weights, strict=False)  # The context counts are no weights.
+        self.optimizer.load_tensors(_part("optimizer.", checkpoint.tensors))
+        self.progress = Progress(
+            step=checkpoint.step,
+            seconds=facts["seconds"],
+            curve=[CurvePoint(**point) for point in facts["curve"]],
+            recent=Metrics(**facts["recent"]),
+        )
+
+    def save(self, checkpoints: Path) -> None:
+        """Write a checkpoint of the state as it is, unless a weight is not finite."""
+        self._require_finite_weights()
+        tensors: dict[str, Tensor] = {
+            f"model.{name}": parameter.detach().cpu() for name, parameter in self.model.named_parameters()
+        }
+        tensors |= {f"optimizer.{name}": tensor.cpu() for name, tensor in self.optimizer.tensors().items()}
+        facts: dict[str, Any] = {
+            "configuration": self.config.to_mapping(),
+            "seconds": self.progress.seconds,
+            "curve": [asdict(point) for point in self.progress.curve],
+            "recent": asdict(self.progress.recent),
+        }
+        save_checkpoint(checkpoints, Checkpoint(self.progress.step, tensors, facts))
+
+    def _due(self, every: int) -> bool:
+        at_end = self.progress.step == self.config.steps
+        return at_end or bool(every and self.progress.step % every == 0)
+
+    def _require_finite_weights(self) -> None:
+        for name, weight in self.model.named_parameters():
+            _require_finite(f"{name} after step {self.progress.step}", float(weight.detach().sum()))
+
+    def _add_curve_point(self, observers: Observers) -> None:
+        self._require_finite_weights()
+        progress = self.progress
+        progress.curve.append(
+            CurvePoint(
+                step=progress.step,
+                bases=progress.step * self.config.windows * self.config.window,
+                seconds=progress.seconds,
+                training_bits=progress.recent.bits_per_base if progress.recent.count else None,
+                heldout_bits=observers.validate(self.model),
+            )
+        )
+        progress.recent = Metrics()
+
+
+def _require_finite(what: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise DivergenceError(f"{what} is {value}", fix="lower the learning rate; the last checkpoint is intact")
+
+
+def _part(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}
