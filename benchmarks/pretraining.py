@@ -2,8 +2,9 @@
 
     python benchmarks/pretraining.py [--quick] [--json PATH]
 
-The embedded synthetic genome; default plan; seconds per step are the median of several after a warm-up. The peer is torch's own
-encoder layer (`torch.nn.TransformerEncoder`, pre-norm, GELU) of the same width, depth and window with AdamW in the same precision.
+The embedded synthetic genome; default plan; seconds per step are the median of several after a warm-up. The peer is
+torch's own encoder (`torch.nn.TransformerEncoder`, pre-norm, GELU) of the same width, depth and window with AdamW in
+the same precision.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def peer_seconds(plan: Plan, machine: Machine, steps: int) -> float:
     """Median seconds of a step of torch's own encoder of the same shape."""
     shape, training = plan.encoder, plan.training
     layer = torch.nn.TransformerEncoderLayer(
-        shape.width, shape.heads, 2 * shape.feed_forward, dropout=0.0, batch_first=True, norm_first=True, activation="gelu"
+        shape.width, shape.heads, 2 * shape.feed_forward, 0.0, "gelu", batch_first=True, norm_first=True
     )
     model = torch.nn.Sequential(
         torch.nn.Embedding(shape.vocabulary, shape.width),
@@ -66,7 +67,7 @@ def measure(folder: Path, steps: int) -> list[Row]:
     masked_bits(model, exam.shown, exam.truth, machine)
     scoring = exam.shown.size / (time.perf_counter() - started)
     return [
-        row("training, default model", bases / ours, "bases/s", peer=bases / peer, peer_name="torch.nn.TransformerEncoder"),
+        row("training, default model", bases / ours, "bases/s", peer=bases / peer, peer_name="TransformerEncoder"),
         row("scoring hidden bases, default model", scoring, "bases/s"),
         row("trained values of the default model", model.parameter_count, "parameters"),
     ]

@@ -20,8 +20,10 @@ def row(what: str, ours: float, unit: str, *, peer: float | None = None, peer_na
 def show(rows: list[Row], path: Path | None) -> None:
     """Print the rows and, where asked, write them with the machine they were measured on."""
     for line in rows:
-        peer = "" if line["peer"] is None else f"   {line['peer_name']}: {line['peer']:,.4g}   ratio {line['ratio']:.3g}"
+        peer = ""
+        if line["peer"] is not None:
+            peer = f"   {line['peer_name']}: {line['peer']:,.4g}   ratio {line['ratio']:.3g}"
         print(f"{line['what']:60} {line['ours']:>12,.4g} {line['unit']}{peer}")
     if path is not None:
-        machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+        machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
         path.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")

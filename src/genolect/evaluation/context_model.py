@@ -1,8 +1,9 @@
 """The bar that a pretrained model must clear: a count model that sees the same hidden positions.
 
-The left context of a hidden base gives one estimate, interpolated from short contexts to the longest that is wholly visible
-(Jelinek-Mercer with a strength per length); the right context, read on the other strand, gives another. Their product,
-divided by the base frequencies and tempered, is the prediction. Strengths and temper are chosen on validation windows.
+The left context of a hidden base gives one estimate, interpolated from short contexts to the longest that is wholly
+visible (Jelinek-Mercer with a strength per length); the right context, read on the other strand, gives another. Their
+product, divided by the base frequencies and tempered, is the prediction. Strengths and temper are chosen on validation
+windows.
 
 Legend: B windows, L bases, S hidden positions, four bases A C G T = 0 1 2 3.
 """
@@ -47,8 +48,9 @@ class ContextModel:
     @property
     def base_frequencies(self) -> Floats:
         """Share of each base in the counted genome, shape (4,)."""
-        total: Floats = self.counts[0][0] + 1.0
-        return total / total.sum()
+        counts = self.counts[0][0] + 1.0
+        frequencies: Floats = counts / counts.sum()
+        return frequencies
 
     def tune(self, shown: Integers, truth: Integers) -> None:
         """Choose strengths and temper on windows that are neither counted nor tested.

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from genolect.errors import ConfigurationError, DivergenceError
 from genolect.evaluation.metrics import auroc, macro
@@ -158,7 +159,8 @@ def fit_probe(
 
 def _solve(solver: LogisticRegression, standardised: Floats, labels: Integers) -> bool:
     """Fit, and give the solver's complaint, if any, as an answer; other warnings pass."""
-    with warnings.catch_warnings(record=True) as caught:
+    # One thread: the products are small, and threads that spin for each other took minutes beside other work.
+    with threadpool_limits(1, "blas"), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         solver.fit(standardised, labels)
     for warning in caught:

@@ -1,0 +1,107 @@
+"""What the default recipe is worth: the same seconds for the default and for variants that change one thing.
+
+    python benchmarks/recipe.py [GENOME.fa[.gz]] [--seconds 120] [--quick] [--json PATH]
+
+Without a genome the embedded synthetic one is used. Every variant is measured first and gets as many steps as fit into
+the seconds; the figure is bits per hidden base on the validation stretches (less is better), the peer the count model
+on the same hidden bases.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from rows import Row, row, show
+
+from genolect.data.context_counts import count_contexts
+from genolect.data.genome import PreparedGenome, prepare_genome
+from genolect.data.synthetic import SyntheticConfig, write_synthetic
+from genolect.data.windows import WindowSampler
+from genolect.evaluation.context_model import ContextModel
+from genolect.inference import masked_bits, this_machine
+from genolect.model import new_model
+from genolect.objectives.masked import MaskedConfig, MaskedObjective
+from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.training.loop import Observers, Training
+from genolect.training.optimizer import TwoOptimizers
+from genolect.workflow.heldout import set_exam
+from genolect.workflow.plan import PretrainingOptions, make_plan, measure_step
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "without context counts": {"encoder": {"context_lengths": ()}},
+    "without the local stem": {"encoder": {"stem_reach": 1}},
+    "AdamW for every parameter": {"adamw": True},
+    "wider: 192 instead of 128": {"encoder": {"width": 192, "heads": 3, "feed_forward": 512}},
+    "shallower: 2 layers instead of 4": {"encoder": {"layers": 2}},
+    "every selected base shown as [MASK]": {"objective": {"hidden_share": 1.0, "random_share": 0.0}},
+}
+
+
+class AllAdamW(TwoOptimizers):
+    """The matrices too go to AdamW."""
+
+    def __init__(self, model: torch.nn.Module, **rates: float) -> None:
+        super().__init__(model, **rates)
+        rate = rates["learning_rate"]
+        adamw = torch.optim.AdamW(self.matrices, lr=rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
+        self._optimizers = (adamw, self._optimizers[1])
+        self._peaks = (rate, rate)
+
+
+def train(genome: PreparedGenome, variant: dict[str, Any], seconds: float, folder: Path) -> tuple[float, float, int]:
+    """Train one variant; give its bits, the count model's, and its steps."""
+    machine, tokenizer = this_machine(), NucleotideTokenizer()
+    plan = make_plan(genome, PretrainingOptions(steps=1), machine)
+    split, training = plan.split(), plan.training
+    encoder = plan.encoder.model_copy(update=variant.get("encoder", {}))
+    steps = max(1, round(seconds / measure_step(genome, split, encoder, training, machine)))
+    counts = count_contexts(genome, split.training, max(plan.encoder.context_lengths))
+    tables = {k: torch.from_numpy(counts[k]) for k in encoder.context_lengths}
+    model = new_model(encoder, tokenizer, seed=0, counts=tables)
+    windows = WindowSampler(genome, split.training, length=training.window, seed=0, purpose="training")
+    masking = MaskedConfig().model_copy(update=variant.get("objective", {}))
+    objective = MaskedObjective(masking, mask_id=tokenizer.mask_id, targets=tokenizer.targets)
+    config = training.model_copy(update={"steps": steps, "checkpoint_every": 0, "validate_every": 0})
+    loop = Training(model, windows, objective, config, machine)
+    if variant.get("adamw"):
+        loop.optimizer = AllAdamW(
+            model, matrix_learning_rate=config.matrix_learning_rate, learning_rate=config.learning_rate
+        )
+    loop.run(folder / f"{abs(hash(str(variant)))}", Observers())
+    exam = set_exam(genome, split.validation, window=training.window, most=1_000, seed=0)
+    counting = ContextModel(counts)
+    counting.tune(exam.shown, exam.truth)
+    own = float(masked_bits(model, exam.shown, exam.truth, machine).mean())
+    return own, float(counting.bits(exam.shown, exam.truth).mean()), steps
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("genome", type=Path, nargs="?", help="FASTA file; by default the synthetic genome")
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--quick", action="store_true", help="two variants, two seconds each")
+    parser.add_argument("--json", type=Path, help="also write the rows here")
+    options = parser.parse_args()
+    names = list(VARIANTS)[: 2 if options.quick else None]
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        source = options.genome or write_synthetic(SyntheticConfig(), Path(folder) / "synthetic")["genome.fa"]
+        genome = prepare_genome([source], Path(folder) / "prepared")
+        for name in names:
+            own, counting, steps = train(
+                genome, VARIANTS[name], 2.0 if options.quick else options.seconds, Path(folder)
+            )
+            what = f"{name} ({steps} steps)"
+            rows.append(row(what, own, "bits per hidden base", peer=counting, peer_name="count model"))
+            print(what, f"{own:.4f}", flush=True)
+    show(rows, options.json)
+
+
+if __name__ == "__main__":
+    main()

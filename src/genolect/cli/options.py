@@ -1,0 +1,147 @@
+"""Options that several verbs share, alone and in groups, and how they become configuration."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+
+import typer
+
+from genolect.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from genolect.workflow.plan import PretrainingOptions
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; must be new or empty.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped, exactly.")]
+Rename = Annotated[
+    str | None, typer.Option(help="Names of the annotation that differ from the genome's: auto, or chr1=1,chrM=MT.")
+]
+AllowMissing = Annotated[
+    bool, typer.Option("--allow-missing", help="Leave out annotated sequences that the genome lacks.")
+]
+Minutes = Annotated[float | None, typer.Option(help="Budget for training in minutes (default 5).")]
+Steps = Annotated[int | None, typer.Option(help="Budget in steps instead.")]
+Bases = Annotated[int | None, typer.Option(help="Budget in bases seen instead.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Window = Annotated[int, typer.Option(help="Bases per window.")]
+CheckpointEvery = Annotated[int | None, typer.Option(help="Steps between checkpoints (default: a twentieth).")]
+Validation = Annotated[str, typer.Option(help="Records to choose by, e.g. chr1,chr2 (default: by size).")]
+Test = Annotated[str, typer.Option(help="Records to test on, never seen in training (default: by size).")]
+
+Verb = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Names:
+    """How the annotation's names of sequences relate to the genome's."""
+
+    rename: Rename = None
+    allow_missing: AllowMissing = False
+
+    def renaming(self) -> dict[str, str] | Literal["auto"] | None:
+        """Read ``--rename``."""
+        return renaming(self.rename)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train, from which seed, and on what not."""
+
+    minutes: Minutes = None
+    steps: Steps = None
+    bases: Bases = None
+    seed: Seed = 0
+    validation: Validation = ""
+    test: Test = ""
+
+    def to_options(self, **others: Any) -> PretrainingOptions:
+        """Give them, and others, as the configuration that they are part of."""
+        from genolect.workflow.plan import PretrainingOptions
+
+        named = {"validation": listed(self.validation), "test": listed(self.test)}
+        return PretrainingOptions.from_mapping({**vars(self), **named, **others}, "options")
+
+
+@dataclass(frozen=True)
+class Again:
+    """What to do with a folder that holds something."""
+
+    resume: Resume = False
+    overwrite: Overwrite = False
+
+
+def grouped(verb: Verb) -> Verb:
+    """Let a verb take groups of options: each parameter whose type is a dataclass becomes one option per field.
+
+    Parameters
+    ----------
+    verb : callable
+        A function with annotated parameters.
+
+    Returns
+    -------
+    callable
+        The same verb with the options one by one, as typer wants them.
+    """
+    hints = get_type_hints(verb, include_extras=True)
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+    for name, parameter in inspect.signature(verb).parameters.items():
+        if name not in groups:
+            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+            continue
+        options = get_type_hints(groups[name], include_extras=True)
+        for option in fields(groups[name]):
+            parameters.append(
+                inspect.Parameter(
+                    option.name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=options[option.name]
+                )
+            )
+
+    @wraps(verb)
+    def command(**given: Any) -> None:
+        for name, kind in groups.items():
+            given[name] = kind(**{option.name: given.pop(option.name) for option in fields(kind)})
+        verb(**given)
+
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def renaming(text: str | None) -> dict[str, str] | Literal["auto"] | None:
+    """Read the value of ``--rename``: ``auto``, or ``a=b,c=d``.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is neither, or names a sequence twice.
+    """
+    if text is None or text == "auto":
+        return "auto" if text else None
+    names: dict[str, str] = {}
+    for pair in text.split(","):
+        theirs, equals, ours = pair.partition("=")
+        if not (theirs and equals and ours) or theirs in names:
+            fix = "write --rename auto, or annotation=genome pairs, each name once: --rename chr1=1,chrM=MT"
+            raise ConfigurationError(f"--rename {text!r} is not a list of pairs, at {pair!r}", fix=fix)
+        names[theirs] = ours
+    return names
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Read a comma-separated list of names."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def command_line() -> str:
+    """Give the command as it was typed, for the record."""
+    return shlex.join(["genolect", *sys.argv[1:]])

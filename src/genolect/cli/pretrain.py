@@ -1,0 +1,32 @@
+"""``genolect pretrain``: train a model on a prepared genome."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from genolect.cli.options import Again, Budget, CheckpointEvery, Out, Window, command_line, grouped
+from genolect.cli.progress import training_display
+
+
+@grouped
+def pretrain(
+    prepared: Annotated[Path, typer.Argument(help="Folder made by genolect prepare.")],
+    out: Out,
+    *,
+    budget: Budget,
+    window: Window = 256,
+    checkpoint_every: CheckpointEvery = None,
+    again: Again,
+) -> None:
+    """Train a model by hiding bases and predicting them; compare it with counting on held-out chromosomes."""
+    from genolect.workflow import pretraining
+    from genolect.workflow.output import output_folder
+
+    options = budget.to_options(window=window, checkpoint_every=checkpoint_every)
+    with output_folder(out, inputs=[prepared], **vars(again)), training_display() as listener:
+        results = pretraining.pretrain(prepared, out, options, command=command_line(), listener=listener)
+    typer.echo(results["pretraining"]["verdict"])
+    typer.echo(f"model: {out / pretraining.MODEL}")
