@@ -94,17 +94,9 @@ def test_every_bad_value_is_listed_with_what_was_given():
     with pytest.raises(ConfigurationError) as caught:
         Outer.from_mapping({"width": 1, "rate": 1.5, "heads": "3", "inner": {"depth": 0, "height": 7}}, "run.toml")
     message = str(caught.value)
-    for part in (
-        "width: ",
-        "given '1'",
-        "rate: ",
-        "given '1.5'",
-        "heads: ",
-        "inner.depth: ",
-        "inner.height: ",
-        "given '7'",
-    ):
-        assert part in message
+    for place, value in (("width", 1), ("rate", 1.5), ("heads", 3), ("inner.depth", 0), ("inner.height", 7)):
+        assert f"{place}: " in message
+        assert f"given '{value}'" in message
     assert "\n" not in message
 
 
@@ -136,7 +128,7 @@ def test_nothing_is_coerced(field, value):
 
 def test_a_value_of_no_plain_type_is_refused():
     with pytest.raises(
-        ConfigurationError, match=r"^run\.toml: Object of type date is not JSON serializable\. Fix: give text"
+        ConfigurationError, match=r"^run\.toml: Object of type date is not .*\. Fix: give text, numbers"
     ):
         Outer.from_mapping({"name": datetime.date(2031, 5, 7)}, "run.toml")
 
@@ -159,7 +151,7 @@ def test_a_configuration_cannot_be_changed():
 def test_no_number_is_infinite_however_it_comes_in(value):
     with pytest.raises(ValidationError, match="finite"):
         Outer(rate=value)
-    with pytest.raises(ConfigurationError, match="learning_rate: .*finite"):
+    with pytest.raises(ConfigurationError, match=r"learning_rate: .*finite"):
         TrainingConfig.from_mapping({"steps": 3, "learning_rate": value}, "test")
 
 

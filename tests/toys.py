@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from genolect import durable
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import GenolectError
 from genolect.inference import Machine, masked_bits
@@ -113,6 +114,24 @@ def fingerprint(model: SequenceModel) -> str:
 def timeless(curve: list[CurvePoint]) -> list[CurvePoint]:
     """Leave out of a curve what no two runs share."""
     return [replace(point, seconds=0.0) for point in curve]
+
+
+OLD = {"one.txt": b"old", "two.bin": b"\x00\x01"}
+NEW = {"one.txt": b"newer", "three.txt": b""}
+
+
+def publish(final: Path, files: dict[str, bytes], *, replace: bool = False) -> None:
+    with durable.new_folder(final, replace=replace) as staging:
+        for name, content in files.items():
+            with durable.open_for_writing(staging / name) as file:
+                file.write(content)
+        durable.write_facts(staging, {"kind": "toy", "files written": len(files)})
+
+
+def holds(folder: Path) -> dict[str, bytes]:
+    """Content of a published folder, after every checksum was compared."""
+    manifest = durable.read_manifest(folder)
+    return {name: (folder / name).read_bytes() for name in manifest["files"]}
 
 
 class Fault:

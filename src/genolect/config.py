@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
 
 from genolect.errors import ConfigurationError, shown
 
@@ -72,8 +71,8 @@ class Configuration(BaseModel):
         return values
 
 
-def _problem(item: ErrorDetails) -> str:
+def _problem(item: Mapping[str, Any]) -> str:
     """Say what is wrong with a value; a complaint about several together names them itself."""
     if item["type"] == "value_error":
-        return item["msg"].removeprefix("Value error, ")
+        return str(item["msg"]).removeprefix("Value error, ")
     return f"{'.'.join(map(str, item['loc']))}: {item['msg']}, given {shown(item['input'])}"

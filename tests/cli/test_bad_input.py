@@ -42,7 +42,7 @@ GENOMES: dict[str, tuple[bytes | None, str, int | None]] = {
 }
 # These are genomes, but no model can be learnt from them.
 POOR_GENOMES: dict[str, tuple[bytes, str]] = {
-    "shorter than three windows": (fasta(letters(767)), "767 bases, fewer than the three windows of 256"),
+    "a few bases": (fasta("ACGT"), "the longest record, 'chr1', has 4 bases, too few"),
     "too short to hold out": (fasta(letters(2_500)), "validation stretch has 250 bases, fewer than a window's 256"),
     "all N": (fasta("N" * 9_000), "all but 0 bases of the training stretches are N"),
     "held out N": (fasta(letters(5_400) + "N" * 2_700 + letters(900)), "all but 0 bases of the test stretches are N"),
@@ -54,7 +54,7 @@ ANNOTATIONS: dict[str, tuple[bytes | None, str, int | None]] = {
     "FASTA": (fasta(letters(90)), "this is a FASTA file, not an annotation", 1),
     "HTML": (b"<html>\n", "HTML", 1),
     "truncated gzip": (cut(gzip.compress(GENES.encode() * 999, mtime=0), 0.5), "cut after", None),
-    "beyond the end": (b"synthetic_1\t10\t999999\tpeak\n", "999,999", 1),
+    "beyond the end": (b"synthetic_1\t10\t999999\tpeak\n", "ends at 999999", 1),
     "malformed row": (b"synthetic_1\t.\texon\t9\tx\t.\t+\t.\tgene_id \"g\";\n", "'x'", 1),
     "other names": (b"chromosome_1\t10\t90\tpeak\n", "chromosome_1", 1),
     "no genes": (b"##gff-version 3\nsynthetic_1\t.\tbinding_site\t9\t90\t.\t+\t.\tID=b\n", "neither exon nor CDS", None),

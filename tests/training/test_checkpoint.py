@@ -18,9 +18,9 @@ from genolect import durable
 from genolect.errors import InputError, MachineError
 from genolect.randomness import derived_generator
 from genolect.training.checkpoint import Checkpoint, clear_checkpoints, newest_checkpoint, save_checkpoint
+from tests import careless
+from tests.power_loss import Disk
 from tests.toys import ToyTraining, fingerprint, refusal, timeless, toy_observers
-from tests.training import careless
-from tests.training.power_loss import Disk
 
 FILES = ("manifest.json", "progress.json", "state.safetensors")
 FLIPS, CUTS = 50, 20
@@ -162,10 +162,9 @@ def test_with_none_intact_the_run_refuses_to_start_over(checkpoints):
         (checkpoints / f"step-0000000{step}" / "state.safetensors").write_bytes(b"")
     training = ToyTraining(before=lambda step: pytest.fail("it trained"))
     before = fingerprint(training.model)
-    with pytest.raises(
-        InputError, match=rf"{checkpoints}: none of the 2 checkpoints is intact \(.*00005/state"
-    ) as caught:
+    with pytest.raises(InputError, match=rf"{checkpoints}: none of the 2 checkpoints is intact \(") as caught:
         training.run(checkpoints, toy_observers())
+    assert "step-00000005/state.safetensors: the content differs" in str(caught.value)
     assert "start over with --overwrite" in caught.value.fix
     assert fingerprint(training.model) == before
     assert names(checkpoints) == ["step-00000004", "step-00000005"]
@@ -209,32 +208,30 @@ def damaged(folder: Path) -> list[str]:
     return found
 
 
-def broken_promises(tmp_path: Path) -> list[str]:
-    """Cut the power everywhere during four saves; say what is not as promised after it."""
+def broken_promises(tmp_path: Path) -> Iterator[str]:
+    """Cut the power everywhere during three saves; say what is not as promised after it."""
     disk = Disk(tmp_path / "now")
     disk.root.mkdir()
     with disk.watching():
-        for step in (2, 4, 6, 8):
+        for step in (2, 4, 6):
             save_checkpoint(disk.root / "run" / "checkpoints", toy_checkpoint(step))
             disk.promise(step)
-    broken = []
     for place, promised in disk.after_cuts(tmp_path / "after"):
         try:
             found, rejected = newest_checkpoint(place / "run" / "checkpoints")
         except InputError as error:
-            broken.append(str(error))
+            yield str(error)
             continue
-        broken += rejected + damaged(place / "run" / "checkpoints")
+        yield from rejected + damaged(place / "run" / "checkpoints")
         step = found.step if found else 0
         if step < (promised or 0):
-            broken.append(f"step {step}, promised {promised}")
+            yield f"step {step}, promised {promised}"
         if found and not torch.equal(found.tensors["weight"], torch.arange(5.0) * step):
-            broken.append(f"step {step} holds other weights")
-    return broken
+            yield f"step {step} holds other weights"
 
 
 def test_no_power_cut_takes_a_promised_checkpoint(tmp_path):
-    assert broken_promises(tmp_path) == []
+    assert list(broken_promises(tmp_path)) == []
 
 
 @pytest.mark.parametrize(
@@ -251,7 +248,7 @@ def test_no_power_cut_takes_a_promised_checkpoint(tmp_path):
 )
 def test_a_careless_save_is_caught(tmp_path, monkeypatch, mistake):
     mistake(monkeypatch)
-    assert broken_promises(tmp_path) != []
+    assert next(broken_promises(tmp_path), None) is not None
 
 
 def test_progress_is_plain_json_that_others_can_read(checkpoints):

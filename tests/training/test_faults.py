@@ -24,6 +24,7 @@ from genolect.errors import InputError, MachineError
 from genolect.model import load_model, save_model
 from genolect.training import loop
 from genolect.training.checkpoint import Checkpoint, clear_checkpoints, newest_checkpoint, save_checkpoint
+from tests import careless
 from tests.toys import (
     Fault,
     ToyTraining,
@@ -34,7 +35,9 @@ from tests.toys import (
     start_child,
     toy_observers,
 )
-from tests.training import careless
+
+Outcome = tuple[str, list[object]]
+"""Hash of the final model, and its curve."""
 
 
 def whole_run(folder: Path, saved: Callable[[int], None] = lambda step: None) -> int:
@@ -53,7 +56,7 @@ def whole_run(folder: Path, saved: Callable[[int], None] = lambda step: None) ->
     return began
 
 
-def outcome(folder: Path) -> tuple[str, list[object]]:
+def outcome(folder: Path) -> Outcome:
     """Final bits and final figures of a run that has ended well; nothing else may be left in its folder."""
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "model", "results.json"]
     assert not list(folder.rglob(f"{durable.HIDDEN}*"))
@@ -74,7 +77,7 @@ def require_nothing_half(folder: Path, safe: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[object]]:
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("reference") / "run"
     assert whole_run(folder) == 0
     return outcome(folder)
@@ -92,7 +95,7 @@ def operations(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Path
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kill and an error leave the page cache alone, so nothing here depends on real syncs; they would take minutes."""
+    """Spare the real disk: a kill and an error leave the page cache alone, so nothing here depends on it."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
@@ -103,9 +106,7 @@ def test_the_operations_are_those_of_three_checkpoints_a_model_and_the_results(o
     assert len(operations) > 60
 
 
-def fail_each(
-    folder: Path, count: int, *, number: int, remedy: str, persistent: bool
-) -> list[tuple[str, list[object]]]:
+def fail_each(folder: Path, count: int, *, number: int, remedy: str, persistent: bool) -> list[Outcome]:
     """Let every operation fail in turn and start again; give each run's outcome."""
     ends = []
     for at in range(count):

@@ -187,9 +187,7 @@ def test_observers_hear_every_step_and_time_adds_up(tmp_path):
 )
 def test_other_settings_are_refused_by_name(tmp_path, changes, named):
     run(tmp_path, stop=3)
-    with pytest.raises(
-        ConfigurationError, match=rf"{tmp_path}: the checkpoint was made with other settings \({named}\)"
-    ):
+    with pytest.raises(ConfigurationError, match=rf"{tmp_path}: .* made with other settings \({named}\)"):
         run(tmp_path, toy_config(**changes))
 
 

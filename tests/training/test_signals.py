@@ -33,11 +33,15 @@ def own_handlers() -> Iterator[None]:
 @pytest.mark.parametrize("second", WATCHED)
 def test_the_first_asks_and_the_second_acts(own_handlers, first, second):
     seen = []
-    with pytest.raises(Caught) as caught, stop_on_signal() as request:
-        seen.append(request.signal_number)
-        signal.raise_signal(first)
-        seen.append(request.signal_number)
-        signal.raise_signal(second)
+
+    def run() -> None:
+        with stop_on_signal() as request:
+            for number in (first, second):
+                seen.append(request.signal_number)
+                signal.raise_signal(number)
+
+    with pytest.raises(Caught) as caught:
+        run()
     assert seen == [None, first]
     assert caught.value.args == (second,)
 

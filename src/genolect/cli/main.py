@@ -107,7 +107,7 @@ def _explained(error: Exception) -> tuple[str, int]:
         return str(error), error.exit_code
     if isinstance(error, USAGE_ERROR):
         what, context = error.format_message(), error.ctx
-        return f"{what.rstrip('.')}. Fix: see {context.command_path if context else 'genolect'} --help.", 2
+        return f"{what.rstrip('.?')}. Fix: see {context.command_path if context else 'genolect'} --help.", 2
     if isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said:
         return "out of memory. Fix: use a smaller window, or a machine with more memory.", 4
     if isinstance(error, OSError):

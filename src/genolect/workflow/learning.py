@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from genolect import durable
 from genolect.data.genome import prepare_genome
@@ -62,11 +63,17 @@ def learn(
         origin = check_annotation(genome, annotation, options)
     pretrain(run / PREPARED, run, options, command=command, listener=listener)
     if annotation is not None:
-        before = read_results(run / EVALUATION)
-        if before is None or origin not in before["inputs"]:
+        if not _evaluated(run / EVALUATION, origin):
             evaluate(run / MODEL, genome, annotation, run / EVALUATION, command=command, say=listener.say)
     gather_results(run)
     return write_report(run)
+
+
+def _evaluated(folder: Path, origin: dict[str, Any]) -> bool:
+    """Say whether a run that goes on was already evaluated on this annotation, wherever it lies now."""
+    before = read_results(folder)
+    inputs = [] if before is None else before["inputs"]
+    return any({**item, "path": ""} == {**origin, "path": ""} for item in inputs)
 
 
 def _embedded(folder: Path, listener: PretrainingListener) -> tuple[Sequence[Path], AnnotationFile]:

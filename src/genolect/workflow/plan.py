@@ -188,20 +188,16 @@ def split_genome(
         If a record named does not exist.
     """
     names = ", ".join(item["path"] for item in genome.inputs)
-    total = sum(genome.lengths.values())
-    if total < 3 * window:
-        raise InputError(
-            f"the genome has {total:,} bases, fewer than the three windows of {window:,} that learning takes",
-            fix="give a longer genome, or a shorter --window to genolect pretrain",
-            path=names,
-        )
-    split = choose_split(genome.lengths, validation=validation, test=test)
+    try:
+        split = choose_split(genome.lengths, validation=validation, test=test)
+    except InputError as error:
+        raise InputError(error.what, fix=error.fix, path=names) from error
     for role, regions in split.regions().items():
         longest = max(region.length for region in regions)
         if longest < window:
             raise InputError(
                 f"the longest {role} stretch has {longest:,} bases, fewer than a window's {window:,}",
-                fix="give a longer genome, or hold out longer records with --validation and --test",
+                fix="give a longer genome, hold out longer records, or shorten the --window of genolect pretrain",
                 path=names,
             )
         known = sum(_known_bases(genome, region) for region in regions if region.length >= window)

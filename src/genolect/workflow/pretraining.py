@@ -89,8 +89,8 @@ def pretrain(
         listener.say("measuring this machine" if options.steps is None and options.bases is None else "planning")
         plan = make_plan(genome, options, machine)
         write_plan(run, plan)
+    durable.clear_leftovers(run)
     if not (run / MODEL).exists():
-        durable.clear_leftovers(run)
         _train(genome, plan, run, machine, listener)
     clear_checkpoints(run / CHECKPOINTS)
     results = read_results(run)

@@ -83,7 +83,7 @@ def delete_at_publish(patch: pytest.MonkeyPatch) -> None:
 
 
 def delete_in_sight(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(durable, "remove_folder", lambda folder: shutil.rmtree(folder))  # noqa: PLW0108 - looked up late
+    patch.setattr(durable, "remove_folder", lambda folder: shutil.rmtree(folder))
 
 
 def forget_before_sync(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,89 @@
+"""How words on the command line become values."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from genolect.cli.options import Budget, Names, command_line, grouped, listed, renaming
+from genolect.errors import ConfigurationError
+
+NAMES = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=5)
+
+
+@dataclass(frozen=True)
+class Size:
+    """A group of two options."""
+
+    width: Annotated[int, typer.Option(help="Across.")] = 7
+    tall: Annotated[bool, typer.Option("--tall", help="Upwards.")] = False
+
+
+@given(st.dictionaries(NAMES, NAMES, min_size=1))
+def test_pairs_are_read_as_they_are_written(pairs):
+    text = ",".join(f"{theirs}={ours}" for theirs, ours in pairs.items())
+    assert renaming(text) == Names(text).renaming() == pairs
+
+
+@pytest.mark.parametrize(("text", "value"), [(None, None), ("auto", "auto"), ("chr1=1,chrM=MT", {"chr1": "1", "chrM": "MT"})])
+def test_renaming(text, value):
+    assert renaming(text) == value
+
+
+@pytest.mark.parametrize(("text", "at"), [("", "''"), ("a", "'a'"), ("a=", "'a='"), ("=b", "'=b'"), ("a=b,a=c", "'a=c'"), ("a=b,", "''")])
+def test_what_is_no_list_of_pairs_is_refused(text, at):
+    with pytest.raises(ConfigurationError, match=f"at {at}. Fix: write --rename auto"):
+        renaming(text)
+
+
+@given(st.lists(NAMES))
+def test_a_list_is_read_as_it_is_written(names):
+    assert listed(", ".join(names)) == tuple(names)
+    assert listed(",".join(names) + ",") == tuple(names)
+
+
+def test_the_command_is_recorded_so_that_a_shell_can_run_it(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/somewhere/genolect", "learn", "my genome.fa", "--test", "a;b"])
+    assert command_line() == "genolect learn 'my genome.fa' --test 'a;b'"
+    echoed = subprocess.run(["sh", "-c", f"printf '%s\\n' {command_line()}"], capture_output=True, text=True, check=True)
+    assert echoed.stdout.splitlines() == ["genolect", *sys.argv[1:]]
+
+
+def test_groups_are_one_option_per_field():
+    seen = []
+
+    @grouped
+    def verb(place: Annotated[Path, typer.Argument()], *, size: Size, count: Annotated[int, typer.Option()] = 3) -> None:
+        """Do it."""
+        seen.append((place, size, count))
+
+    app = typer.Typer()
+    app.command()(verb)
+    assert list(inspect.signature(verb).parameters) == ["place", "width", "tall", "count"]
+    for words, expected in (
+        (["here"], (Path("here"), Size(), 3)),
+        (["here", "--tall", "--count", "5"], (Path("here"), Size(tall=True), 5)),
+        (["--width", "11", "here"], (Path("here"), Size(width=11), 3)),
+    ):
+        assert CliRunner().invoke(app, words).exit_code == 0
+        assert seen.pop() == expected
+    assert CliRunner().invoke(app, ["here", "--size", "3"]).exit_code == 2
+    assert "Across." in CliRunner().invoke(app, ["--help"]).stdout
+
+
+def test_a_budget_becomes_options():
+    options = Budget(steps=9, validation="a, b", test="c").to_options(window=31)
+    assert (options.steps, options.minutes, options.validation, options.test) == (9, None, ("a", "b"), ("c",))
+    assert (options.seed, options.window, options.checkpoint_every) == (0, 31, None)
+    with pytest.raises(ConfigurationError, match="2 budgets: steps 9, bases 88. Fix: give one of them"):
+        Budget(steps=9, bases=88).to_options()
