@@ -13,7 +13,7 @@ from genolect.training.loop import Training
 from tests.sequence.packing import bgzf_blocks
 from tests.tiny import command, finished_run, synthetic_folder
 
-GENES = "chr1\t.\texon\t3\t900\t.\t+\t.\tgene_id \"g\";\n"
+GENES = 'chr1\t.\texon\t3\t900\t.\t+\t.\tgene_id "g";\n'
 
 
 def letters(count: int) -> str:
@@ -55,9 +55,13 @@ ANNOTATIONS: dict[str, tuple[bytes | None, str, int | None]] = {
     "HTML": (b"<html>\n", "HTML", 1),
     "truncated gzip": (cut(gzip.compress(GENES.encode() * 999, mtime=0), 0.5), "cut after", None),
     "beyond the end": (b"synthetic_1\t10\t999999\tpeak\n", "ends at 999999", 1),
-    "malformed row": (b"synthetic_1\t.\texon\t9\tx\t.\t+\t.\tgene_id \"g\";\n", "'x'", 1),
+    "malformed row": (b'synthetic_1\t.\texon\t9\tx\t.\t+\t.\tgene_id "g";\n', "'x'", 1),
     "other names": (b"chromosome_1\t10\t90\tpeak\n", "chromosome_1", 1),
-    "no genes": (b"##gff-version 3\nsynthetic_1\t.\tbinding_site\t9\t90\t.\t+\t.\tID=b\n", "neither exon nor CDS", None),
+    "no genes": (
+        b"##gff-version 3\nsynthetic_1\t.\tbinding_site\t9\t90\t.\t+\t.\tID=b\n",
+        "neither exon nor CDS",
+        None,
+    ),
     "hardly any feature": (b"synthetic_1\t10\t90\tpeak\n", "only 1 of 2 classes", None),
 }
 

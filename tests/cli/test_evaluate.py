@@ -36,9 +36,7 @@ def test_on_its_own_genome_it_gives_what_learn_gave(evaluate, tmp_path):
 
 
 def test_on_another_genome_it_says_so(evaluate, tmp_path):
-    config = SyntheticConfig(
-        seed=8, chromosomes=GENOME.chromosomes, bases_per_chromosome=GENOME.bases_per_chromosome
-    )
+    config = SyntheticConfig(seed=8, chromosomes=GENOME.chromosomes, bases_per_chromosome=GENOME.bases_per_chromosome)
     write_synthetic(config, tmp_path / "other")
     out = tmp_path / "out"
     assert evaluate(finished_run() / "model", *files(tmp_path / "other"), "--out", out).code == 0

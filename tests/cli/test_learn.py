@@ -175,6 +175,14 @@ def test_the_output_is_not_wrapped_where_there_is_no_terminal(monkeypatch, give,
     monkeypatch.setenv("COLUMNS", "40")
     outcome = give("learn", synthetic_folder() / "genome.fa", "--steps", 2, "--out", tmp_path / "run")
     lines = outcome.stderr.splitlines()
-    assert [line.split()[0] for line in lines] == ["preparing", "planning", "counting", "training", "step", "step", "comparing"]
+    assert [line.split()[0] for line in lines] == [
+        "preparing",
+        "planning",
+        "counting",
+        "training",
+        "step",
+        "step",
+        "comparing",
+    ]
     assert max(map(len, lines)) > 100
     assert not any(ord(letter) < 32 for line in lines for letter in line)

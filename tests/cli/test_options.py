@@ -35,12 +35,16 @@ def test_pairs_are_read_as_they_are_written(pairs):
     assert renaming(text) == Names(text).renaming() == pairs
 
 
-@pytest.mark.parametrize(("text", "value"), [(None, None), ("auto", "auto"), ("chr1=1,chrM=MT", {"chr1": "1", "chrM": "MT"})])
+@pytest.mark.parametrize(
+    ("text", "value"), [(None, None), ("auto", "auto"), ("chr1=1,chrM=MT", {"chr1": "1", "chrM": "MT"})]
+)
 def test_renaming(text, value):
     assert renaming(text) == value
 
 
-@pytest.mark.parametrize(("text", "at"), [("", "''"), ("a", "'a'"), ("a=", "'a='"), ("=b", "'=b'"), ("a=b,a=c", "'a=c'"), ("a=b,", "''")])
+@pytest.mark.parametrize(
+    ("text", "at"), [("", "''"), ("a", "'a'"), ("a=", "'a='"), ("=b", "'=b'"), ("a=b,a=c", "'a=c'"), ("a=b,", "''")]
+)
 def test_what_is_no_list_of_pairs_is_refused(text, at):
     with pytest.raises(ConfigurationError, match=f"at {at}. Fix: write --rename auto"):
         renaming(text)
@@ -55,7 +59,9 @@ def test_a_list_is_read_as_it_is_written(names):
 def test_the_command_is_recorded_so_that_a_shell_can_run_it(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/somewhere/genolect", "learn", "my genome.fa", "--test", "a;b"])
     assert command_line() == "genolect learn 'my genome.fa' --test 'a;b'"
-    echoed = subprocess.run(["sh", "-c", f"printf '%s\\n' {command_line()}"], capture_output=True, text=True, check=True)
+    echoed = subprocess.run(
+        ["sh", "-c", f"printf '%s\\n' {command_line()}"], capture_output=True, text=True, check=True
+    )
     assert echoed.stdout.splitlines() == ["genolect", *sys.argv[1:]]
 
 
@@ -63,7 +69,9 @@ def test_groups_are_one_option_per_field():
     seen = []
 
     @grouped
-    def verb(place: Annotated[Path, typer.Argument()], *, size: Size, count: Annotated[int, typer.Option()] = 3) -> None:
+    def verb(
+        place: Annotated[Path, typer.Argument()], *, size: Size, count: Annotated[int, typer.Option()] = 3
+    ) -> None:
         """Do it."""
         seen.append((place, size, count))
 
@@ -85,5 +93,5 @@ def test_a_budget_becomes_options():
     options = Budget(steps=9, validation="a, b", test="c").to_options(window=31)
     assert (options.steps, options.minutes, options.validation, options.test) == (9, None, ("a", "b"), ("c",))
     assert (options.seed, options.window, options.checkpoint_every) == (0, 31, None)
-    with pytest.raises(ConfigurationError, match="2 budgets: steps 9, bases 88. Fix: give one of them"):
+    with pytest.raises(ConfigurationError, match=r"2 budgets: steps 9, bases 88\. Fix: give one of them"):
         Budget(steps=9, bases=88).to_options()

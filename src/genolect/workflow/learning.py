@@ -62,9 +62,8 @@ def learn(
         listener.say("checking the annotation")
         origin = check_annotation(genome, annotation, options)
     pretrain(run / PREPARED, run, options, command=command, listener=listener)
-    if annotation is not None:
-        if not _evaluated(run / EVALUATION, origin):
-            evaluate(run / MODEL, genome, annotation, run / EVALUATION, command=command, say=listener.say)
+    if annotation is not None and not _evaluated(run / EVALUATION, origin):
+        evaluate(run / MODEL, genome, annotation, run / EVALUATION, command=command, say=listener.say)
     gather_results(run)
     return write_report(run)
 

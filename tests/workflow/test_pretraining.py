@@ -1,0 +1,224 @@
+"""Pretraining: what is trained on, what is never looked at, and what is said of the outcome."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from genolect.data.genome import prepare_genome
+from genolect.errors import InputError, Interrupted
+from genolect.evaluation.statistics import Estimate
+from genolect.model import load_model, training_record
+from genolect.workflow import pretraining
+from genolect.workflow.heldout import set_exam
+from genolect.workflow.plan import PLAN, PretrainingOptions
+from genolect.workflow.pretraining import PretrainingListener, pretrain
+from tests.tiny import everything_in, finished_run, shrink, synthetic_folder, temporary_folder, weights
+
+OPTIONS = PretrainingOptions(steps=30, seed=6, window=40)
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    shrink(monkeypatch.setattr)
+
+
+@pytest.fixture(scope="module")
+def prepared():
+    folder = temporary_folder() / "prepared"
+    prepare_genome([synthetic_folder() / "genome.fa"], folder)
+    return folder
+
+
+def train(prepared, run, options=OPTIONS, **heard):
+    return pretrain(prepared, run, options, command="genolect pretrain", listener=PretrainingListener(**heard))
+
+
+@pytest.fixture(scope="module")
+def trained(prepared):
+    """Train once; give the folder, the results and what was said."""
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch.setattr)
+        run, said = temporary_folder() / "run", []
+        results = train(prepared, run, say=said.append)
+    return run, results, said
+
+
+def test_results_are_the_record_of_the_model(trained):
+    run, results, _ = trained
+    record = training_record(run / "model")
+    assert json.loads((run / "results.json").read_text()) == results
+    assert results["pretraining"].items() <= record.items()
+    assert record["plan"] == json.loads((run / PLAN).read_text())
+    assert results["model"]["parameters"] == load_model(run / "model").parameter_count
+    assert results["pretraining"]["split"] == "test"
+
+
+def test_it_says_what_it_does(trained):
+    assert trained[2] == [
+        "planning",
+        "counting contexts of the training stretches",
+        "comparing with the count model on the test stretches",
+    ]
+
+
+def test_minutes_are_measured_first(monkeypatch, prepared, tmp_path):
+    said = []
+    monkeypatch.setattr("genolect.workflow.plan.measure_step", lambda *_: 1.0)
+    results = train(prepared, tmp_path / "run", PretrainingOptions(minutes=0.05, window=40), say=said.append)
+    assert said[0] == "measuring this machine"
+    assert results["pretraining"]["steps"] == 3
+
+
+def test_the_curve_has_its_points_and_no_more(trained):
+    curve = trained[1]["pretraining"]["curve"]
+    assert [point["step"] for point in curve] == [3, 6, 9, 12, 15, 18, 21, 24, 27, 30]
+    assert [point["bases"] for point in curve] == [step * 3 * 40 for step in range(3, 31, 3)]
+    assert all(1.5 < point["heldout_bits"] < 2.5 and point["seconds"] > 0 for point in curve)
+
+
+def test_held_out_bases_are_neither_counted_nor_trained_on(trained, tmp_path):
+    """Other letters in the test stretches change the exam, and no weight."""
+    run, results, _ = trained
+    regions = {row["name"]: row["role"] for row in results["split"]["regions"]}
+    text = (synthetic_folder() / "genome.fa").read_text()
+    records = text.split(">")[1:]
+    changed = [record if regions[record.split()[0]] != "test" else _complemented(record) for record in records]
+    (tmp_path / "genome.fa").write_text("".join(f">{record}" for record in changed))
+    prepare_genome([tmp_path / "genome.fa"], tmp_path / "prepared")
+    other = train(tmp_path / "prepared", tmp_path / "run")
+    assert "test" in regions.values()
+    assert weights(tmp_path / "run") == weights(run)
+    keys = ("heldout_bits", "training_bits")
+    ours, theirs = ([[point[key] for key in keys] for point in one["pretraining"]["curve"]] for one in (results, other))
+    assert ours == theirs
+    assert other["pretraining"]["bits_per_hidden_base"] != results["pretraining"]["bits_per_hidden_base"]
+
+
+def _complemented(record: str) -> str:
+    head, _, body = record.partition("\n")
+    return f"{head}\n{body.translate(str.maketrans('ACGTacgt', 'CATGcatg'))}"
+
+
+def test_both_contestants_sit_one_exam(monkeypatch, prepared, tmp_path):
+    asked = []
+
+    def spy(score):
+        def scored(*given):
+            asked.append([part for part in given if isinstance(part, np.ndarray)])
+            return score(*given)
+
+        return scored
+
+    monkeypatch.setattr(pretraining, "masked_bits", spy(pretraining.masked_bits))
+    monkeypatch.setattr(pretraining.ContextModel, "bits", spy(pretraining.ContextModel.bits))
+    results = train(prepared, tmp_path / "run", PretrainingOptions(steps=1, window=40))
+    (shown, truth), (shown_too, truth_too) = asked[-2:]
+    assert shown is shown_too
+    assert truth is truth_too
+    assert results["pretraining"]["hidden_bases"] == (truth >= 0).sum()
+
+
+def test_an_interrupted_run_is_kept_and_a_finished_one_is_not_made_again(prepared, trained, tmp_path):
+    run = tmp_path / "run"
+
+    def stop(_plan, progress, _bits):
+        if progress.step == 4:
+            raise Interrupted("stop", fix="resume")
+
+    with pytest.raises(Interrupted):
+        train(prepared, run, report=stop)
+    assert not (run / "model").exists()
+    train(prepared, run)
+    assert weights(run) == weights(trained[0])
+    before = everything_in(run)
+    train(prepared, run)
+    assert everything_in(run) == before
+
+
+def test_lost_results_are_written_again_from_the_model(prepared, trained, tmp_path):
+    run = shutil.copytree(trained[0], tmp_path / "run")
+    (run / "results.json").unlink()
+    again = train(prepared, run)
+    assert again["pretraining"] == trained[1]["pretraining"]
+
+
+def test_leftovers_of_a_killed_process_are_cleared(prepared, tmp_path):
+    run = tmp_path / "run"
+    (run / ".genolect-model-12345678").mkdir(parents=True)
+    train(prepared, run, PretrainingOptions(steps=1, window=40))
+    assert {path.name for path in run.iterdir()} == {"model", "plan.json", "results.json"}
+
+
+def test_an_exam_without_questions_is_noticed_before_training(monkeypatch, prepared, tmp_path):
+    def refused(_genome, regions, **given):
+        if regions[0].name == "synthetic_2":
+            raise InputError("no base to hide", fix="do")
+        return set_exam(_genome, regions, **given)
+
+    monkeypatch.setattr(pretraining, "set_exam", refused)
+    monkeypatch.setattr(pretraining, "Training", None)
+    with pytest.raises(InputError, match="no base to hide"):
+        train(prepared, tmp_path / "run", PretrainingOptions(steps=1, test=("synthetic_2",)))
+
+
+def test_the_split_is_described(trained):
+    results = trained[1]
+    roles = {row["name"]: row["role"] for row in results["genome"]}
+    assert set(roles.values()) == {"training", "validation", "test"}
+    assert {row["name"]: row["role"] for row in results["split"]["regions"]} == roles
+    assert results["split"]["rule"].startswith("Whole records held out")
+
+
+def test_a_record_that_has_two_roles_says_so(tmp_path):
+    (tmp_path / "genome.fa").write_text(">circle\n" + (synthetic_folder() / "genome.fa").read_text()[80:30_000])
+    prepare_genome([tmp_path / "genome.fa"], tmp_path / "prepared")
+    results = train(tmp_path / "prepared", tmp_path / "run", PretrainingOptions(steps=1))
+    assert [row["role"] for row in results["genome"]] == ["training+validation+test"]
+    assert len(results["split"]["regions"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("description", "synthetic"),
+    [
+        (" synthetic construct, phage", False),
+        (" SYNTHETIC sequence of no organism, made by genolect from seed 1", True),
+    ],
+)
+def test_only_our_own_genome_is_called_synthetic(tmp_path, description, synthetic):
+    text = (synthetic_folder() / "genome.fa").read_text().split("\n", 1)[1][:20_000]
+    (tmp_path / "genome.fa").write_text(f">one{description}\n{text}")
+    prepare_genome([tmp_path / "genome.fa"], tmp_path / "prepared")
+    results = train(tmp_path / "prepared", tmp_path / "run", PretrainingOptions(steps=1, window=40))
+    assert results["synthetic"] is synthetic
+
+
+def test_the_embedded_genome_is_called_synthetic():
+    assert json.loads((finished_run() / "results.json").read_text())["synthetic"] is True
+
+
+@pytest.mark.parametrize(
+    ("difference", "sentence"),
+    [
+        (
+            Estimate(-0.05, -0.07, -0.03),
+            "The model beats the count model: 1.8500 bits per hidden base on the test "
+            "stretches, the count model 1.9000 (difference -0.0500, 95 % interval -0.0700 to -0.0300).",
+        ),
+        (Estimate(0.05, 0.03, 0.07), "The model LOSES to the count model: 1.8500 bits"),
+        (Estimate(-0.05, -0.07, 0.01), "The model and the count model are level: 1.8500 bits"),
+        (Estimate(-0.05, -0.07, 0.0), "The model and the count model are level: "),
+        (
+            Estimate(-0.05, None, None),
+            "The model reaches 1.8500 bits per hidden base on the test stretches, the count "
+            "model 1.9000; too few blocks for an interval.",
+        ),
+    ],
+)
+def test_the_verdict_follows_the_interval(difference, sentence):
+    said = pretraining._verdict(Estimate(1.85, None, None), Estimate(1.9, None, None), difference)
+    assert said.startswith(sentence)
+    assert said.endswith((".", "longer."))
