@@ -24,7 +24,7 @@ def model() -> SequenceModel:
         vocabulary=7, width=D, layers=2, heads=3, feed_forward=17, stem_reach=5, context_lengths=(1, 3)
     )
     counts = {k: torch.arange(4**k * 4).view(-1, 4) % 23 + 1 for k in (1, 3)}
-    return random_twin(new_model(config, NucleotideTokenizer(), seed=5, counts=counts), seed=6).train()
+    return random_twin(new_model(config, NucleotideTokenizer(), seed=5, counts=counts), seed=6, keep_counts=True).train()
 
 
 def exam(rows: int = B) -> tuple[np.ndarray, np.ndarray]:
@@ -71,15 +71,16 @@ def test_the_order_of_windows_is_kept(model):
 
 @torch.no_grad()
 @pytest.mark.parametrize("counted", [False, True])
-def test_an_embedding_is_the_centre_beside_the_mean(model, counted):
+def test_an_embedding_is_centre_and_mean_of_the_first_and_the_last_layer(model, counted):
     ids = exam()[0].clip(max=4).astype(np.uint8)
     found = embed(model, ids, CPU, counted=counted)
     given = torch.from_numpy(ids.astype(np.int64))
-    hidden = model.encoder(given, given if counted else None).double().numpy()
-    assert found.shape == (B, 2 * D)
+    states = [state.double().numpy() for state in model.encoder.states(given, given if counted else None)]
+    assert found.shape == (B, 4 * D)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found[:, :D], hidden[:, 9], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(found[:, D:], hidden.mean(axis=1), rtol=1e-4, atol=1e-5)
+    for place, hidden in ((0, states[0]), (2 * D, states[-1])):
+        np.testing.assert_allclose(found[:, place : place + D], hidden[:, 9], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(found[:, place + D : place + 2 * D], hidden.mean(axis=1), rtol=1e-4, atol=1e-5)
 
 
 def test_counted_windows_are_embedded_without_their_echo(model):

@@ -30,7 +30,7 @@ B, L = 5, 17
 
 def model(seed: int = 3) -> SequenceModel:
     """A model whose every layer acts, the head included."""
-    return random_twin(new_model(CONFIG, TOKENIZER, seed=seed, counts=COUNTS), seed=seed)
+    return random_twin(new_model(CONFIG, TOKENIZER, seed=seed, counts=COUNTS), seed=seed, keep_counts=True)
 
 
 def ids() -> torch.Tensor:
@@ -91,7 +91,7 @@ def test_weights_depend_on_the_seed_alone():
 
 def test_no_global_generator_is_used(saved):
     state = torch.get_rng_state()
-    random_twin(load_model(saved), seed=5)
+    random_twin(load_model(saved), seed=5, keep_counts=True)
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -125,7 +125,7 @@ def test_selected_tokens_are_answered_in_reading_order():
 def test_the_twin_differs_in_weights_and_in_nothing_else():
     trained = model()
     before = {name: tensor.clone() for name, tensor in trained.state_dict().items()}
-    twin = random_twin(trained, seed=11)
+    twin = random_twin(trained, seed=11, keep_counts=True)
     assert not twin.training
     assert all(torch.equal(tensor, before[name]) for name, tensor in trained.state_dict().items())
     assert all(torch.equal(tensor, dict(trained.named_buffers())[name]) for name, tensor in twin.named_buffers())
@@ -133,24 +133,24 @@ def test_the_twin_differs_in_weights_and_in_nothing_else():
     assert twin.parameter_count == trained.parameter_count
     originals = dict(trained.named_parameters())
     assert not any(torch.equal(p, originals[name]) for name, p in twin.named_parameters() if p.ndim > 1)
-    assert torch.equal(logits(twin), logits(random_twin(trained, seed=11)))
-    assert not torch.equal(logits(twin), logits(random_twin(trained, seed=12)))
+    assert torch.equal(logits(twin), logits(random_twin(trained, seed=11, keep_counts=True)))
+    assert not torch.equal(logits(twin), logits(random_twin(trained, seed=12, keep_counts=True)))
 
 
 def test_every_layer_of_the_twin_acts():
     untrained = new_model(CONFIG, TOKENIZER, seed=3, counts=COUNTS)
-    twin = random_twin(untrained, seed=4)
+    twin = random_twin(untrained, seed=4, keep_counts=True)
     assert logits(twin).std() > 0.1
     for name, parameter in untrained.named_parameters():
         if parameter.ndim > 1:
-            muted = random_twin(untrained, seed=4)
+            muted = random_twin(untrained, seed=4, keep_counts=True)
             with torch.no_grad():
                 muted.get_parameter(name).zero_()
             assert (logits(muted) - logits(twin)).abs().max() > 1e-2, name
 
 
 def test_matrices_of_the_twin_keep_the_scale_of_their_input():
-    twin = random_twin(new_model(TransformerConfig(vocabulary=7, context_lengths=(1,)), TOKENIZER, seed=3), seed=4)
+    twin = random_twin(new_model(TransformerConfig(vocabulary=7, context_lengths=(1,)), TOKENIZER, seed=3), seed=4, keep_counts=False)
     matrix = twin.get_parameter("encoder.blocks.2.feed_forward.merge.weight").detach()
     assert matrix.std().item() == pytest.approx(matrix.shape[1] ** -0.5, rel=0.02)
 

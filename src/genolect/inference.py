@@ -130,7 +130,10 @@ def masked_bits(
 def embed(
     model: SequenceModel, ids: npt.NDArray[np.integer], machine: Machine, *, counted: bool
 ) -> npt.NDArray[np.float32]:
-    """Describe windows by frozen hidden states: the centre token's beside the mean over the window.
+    """Describe windows by frozen hidden states: those that enter the first block beside those that leave the last.
+
+    The last layer is bent towards predicting hidden bases; what it has dropped on the way is still in the first. Of both,
+    the centre token's state and the mean over the window.
 
     Parameters
     ----------
@@ -145,8 +148,8 @@ def embed(
 
     Returns
     -------
-    ndarray of float32, shape (B, 2 D)
-        Centre, then mean.
+    ndarray of float32, shape (B, 4 D)
+        First layer's centre and mean, then the last layer's.
 
     Examples
     --------
@@ -156,14 +159,16 @@ def embed(
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> model = new_model(config, NucleotideTokenizer(), seed=3)
     >>> embed(model, np.array([[0, 1, 2, 3, 0], [3, 2, 1, 0, 4]]), this_machine(), counted=False).shape
-    (2, 16)
+    (2, 32)
     """
     rows = []
     with evaluating(model, machine):
         for batch in _batches(ids):
             batch = batch.to(machine.device)
-            hidden_BLD = model.encoder(batch, batch if counted else None).float()
-            rows.append(torch.cat([hidden_BLD[:, batch.shape[1] // 2], hidden_BLD.mean(dim=1)], dim=-1).cpu())
+            states = model.encoder.states(batch, batch if counted else None)
+            ends = [states[0].float(), states[-1].float()]
+            parts = [part for state in ends for part in (state[:, state.shape[1] // 2], state.mean(dim=1))]
+            rows.append(torch.cat(parts, dim=-1).cpu())
     return torch.cat(rows).numpy()
 
 

@@ -115,11 +115,11 @@ def new_model(
     return model
 
 
-def random_twin(model: SequenceModel, *, seed: int) -> SequenceModel:
+def random_twin(model: SequenceModel, *, seed: int, keep_counts: bool) -> SequenceModel:
     """Give the same encoder with random weights, the control of every probe.
 
-    Every matrix is drawn anew, those that start at zero in training too, so that all layers of the twin act. The
-    context counts stay: what the twin lacks is training, not input.
+    Every matrix is drawn anew, those that start at zero in training too, so that all layers of the twin act. Without
+    counts the twin has never seen the genome; with them it lacks training by gradients alone.
 
     Parameters
     ----------
@@ -127,6 +127,8 @@ def random_twin(model: SequenceModel, *, seed: int) -> SequenceModel:
         The trained model; not changed.
     seed : int
         Seed of the weights.
+    keep_counts : bool
+        Whether the twin reads the model's context counts, or empty ones.
 
     Returns
     -------
@@ -136,12 +138,13 @@ def random_twin(model: SequenceModel, *, seed: int) -> SequenceModel:
     Examples
     --------
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
-    >>> twin = random_twin(new_model(config, NucleotideTokenizer(), seed=3), seed=4)
+    >>> twin = random_twin(new_model(config, NucleotideTokenizer(), seed=3), seed=4, keep_counts=False)
     >>> bool(twin.encoder.blocks[0].attention.merge.weight.any())
     True
     """
     twin = new_model(model.config, model.tokenizer, seed=seed)
-    twin.load_state_dict(dict(model.named_buffers()), strict=False)
+    if keep_counts:
+        twin.load_state_dict(dict(model.named_buffers()), strict=False)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in twin.parameters():

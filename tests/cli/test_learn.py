@@ -13,7 +13,7 @@ from genolect.training.loop import Training
 from genolect.workflow import learning
 from tests.tiny import GENOME, command, everything_in, finished_run, synthetic_folder, weights
 
-ARMS = {"majority", "composition", "kmer_logistic", "random_probe", "pretrained_probe"}
+ARMS = {"majority", "composition", "kmer_logistic", "random_probe", "counting_probe", "pretrained_probe"}
 BEGIN = ["learn", "--steps", 5, "--seed", 3]
 
 

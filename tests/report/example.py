@@ -175,7 +175,7 @@ def _probe(generator: np.random.Generator) -> dict[str, Any]:
         "dropped": ["snoRNA gene (9 windows)"],
         "sentences": [
             "On features, the pretrained probe has the highest AUROC, 0.873 (95 % interval 0.864 to 0.882).",
-            "On features, the pretrained probe beats the random probe by 0.142 AUROC (95 % interval 0.128 to 0.156).",
+            "On features, the pretrained probe beats the random twin by 0.142 AUROC (95 % interval 0.128 to 0.156).",
             "On features, the pretrained probe beats k-mer counting by 0.081 AUROC (95 % interval 0.066 to 0.096).",
             "On features, the pretrained probe beats base composition by 0.232 AUROC (95 % interval 0.216 to 0.248).",
             "The test set has only 16 blocks, so the intervals are rough.",

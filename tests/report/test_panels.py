@@ -27,7 +27,7 @@ def test_the_example_gives_one_task_with_all_its_rows():
 def test_arms_go_from_the_simplest_to_ours_and_then_the_unknown():
     (task,), _ = tasks_of([score(arm) for arm in ("svm", "pretrained_probe", "majority", "random_probe")])
     rows = task.main[0].rows
-    assert [row.title for row in rows] == ["Majority guess", "Random probe", "Pretrained probe", "svm"]
+    assert [row.title for row in rows] == ["Majority guess", "Random twin", "Pretrained probe", "svm"]
     assert [row.ours for row in rows] == [False, False, True, False]
 
 

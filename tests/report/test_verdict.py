@@ -63,7 +63,7 @@ def test_the_twin_and_k_mers_are_compared_in_this_order_and_others_are_not():
     given = [(arm, 0.1, 0.05, 0.2) for arm in ("majority", "kmer_logistic", "random_probe")]
     questions = [comparison.question for comparison in comparisons(results(differences=given))]
     assert questions == [
-        "AUROC: pretrained probe minus random probe",
+        "AUROC: pretrained probe minus random twin",
         "AUROC: pretrained probe minus k-mer counting",
     ]
 

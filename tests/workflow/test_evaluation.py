@@ -108,12 +108,12 @@ def test_only_counted_windows_are_embedded_without_their_own_echo(monkeypatch, g
     embed = evaluation.embed
     monkeypatch.setattr(evaluation, "embed", spy)
     judge(genome)
-    assert asked == [True, False, False] * 2
+    assert asked == [True, False, False] * 3
     asked.clear()
     text = (synthetic_folder() / "genome.fa").read_text()
     (tmp_path / "other.fa").write_text(text.replace("\nA", "\nC", 1))
     judge(prepare_genome([tmp_path / "other.fa"], tmp_path / "other"))
-    assert asked == [False] * 6
+    assert asked == [False] * 9
 
 
 def test_the_twin_is_the_model_with_other_weights(monkeypatch, genome, judge):
@@ -126,12 +126,14 @@ def test_the_twin_is_the_model_with_other_weights(monkeypatch, genome, judge):
     embed = evaluation.embed
     monkeypatch.setattr(evaluation, "embed", spy)
     judge(genome)
-    twin, ours = models[0], models[3]
+    empty, twin, ours = models[0], models[3], models[6]
     trained = load_model(finished_run() / "model")
     assert all((a == b).all() for a, b in zip(ours.parameters(), trained.parameters(), strict=True))
     assert not any((a == b).all() for a, b in zip(twin.parameters(), ours.parameters(), strict=True) if a.ndim > 1)
     assert all((a == b).all() for a, b in zip(twin.buffers(), ours.buffers(), strict=True))
-    assert twin.config == random_twin(trained, seed=1).config == ours.config
+    assert all((a == b).all() for a, b in zip(empty.parameters(), twin.parameters(), strict=True))
+    assert not any(counts.any() for counts in empty.buffers())
+    assert twin.config == random_twin(trained, seed=1, keep_counts=True).config == ours.config
 
 
 def test_the_same_evaluation_gives_the_same_figures(genome, judge):

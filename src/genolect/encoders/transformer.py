@@ -118,12 +118,27 @@ class Transformer(nn.Module):
         Tensor, shape (B, L, D)
             Hidden states after the last norm.
         """
+        return self.states(ids, counted)[-1]
+
+    def states(self, ids: Tensor, counted: Tensor | None = None) -> list[Tensor]:
+        """Encode windows and keep every layer's hidden states.
+
+        Parameters
+        ----------
+        ids, counted
+            As in `forward`.
+
+        Returns
+        -------
+        list of Tensor, each of shape (B, L, D)
+            What enters the first block, what leaves each block, and that after the last norm.
+        """
         hidden_BLD = self.stem(ids)
         if self.context is not None and self.weigh_context is not None:
             hidden_BLD = hidden_BLD + self.weigh_context(self.context(ids, counted))
         head_width = self.config.width // self.config.heads
         angles = rotary_angles(ids.shape[1], head_width, self.config.rotary_base, ids.device)
+        states = [hidden_BLD]
         for block in self.blocks:
-            hidden_BLD = block(hidden_BLD, angles)
-        normalised: Tensor = self.norm(hidden_BLD)
-        return normalised
+            states.append(block(states[-1], angles))
+        return [*states, self.norm(states[-1])]

@@ -10,7 +10,8 @@ ARM_NAMES = {
     "composition": "base composition",
     "kmer_logistic": "k-mer counting",
     "cnn": "the small convolutional network",
-    "random_probe": "the random probe",
+    "random_probe": "the random twin",
+    "counting_probe": "the random twin with the genome's counts",
     "pretrained_probe": "the pretrained probe",
 }
 ENOUGH_BLOCKS = 20

@@ -17,7 +17,8 @@ ARMS = {
     "composition": "Base composition",
     "kmer_logistic": "k-mer counting",
     "cnn": "Small CNN",
-    "random_probe": "Random probe",
+    "random_probe": "Random twin",
+    "counting_probe": "Random twin with counts",
     "pretrained_probe": "Pretrained probe",
 }
 
@@ -145,7 +146,7 @@ def arm_title(arm: str) -> str:
     Examples
     --------
     >>> arm_title("random_probe"), arm_title("svm")
-    ('Random probe', 'svm')
+    ('Random twin', 'svm')
     """
     return ARMS.get(arm, arm)
 

@@ -12,7 +12,7 @@ from genolect.report.panels import DIFFERENCE, OURS
 from genolect.report.results import Pretraining, Results, Score
 
 BIT_DECIMALS = 4
-COMPARED_ARMS = ("random_probe", "kmer_logistic")
+COMPARED_ARMS = ("random_probe", "counting_probe", "kmer_logistic")
 
 
 @dataclass(frozen=True)

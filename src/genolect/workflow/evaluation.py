@@ -31,7 +31,7 @@ from genolect.workflow.plan import Plan, PretrainingOptions, plan_of_model, spli
 from genolect.workflow.results import INTERVALS, new_results
 
 PREPARED = "prepared"
-WINDOWS = {"training": 4_000, "validation": 1_500, "test": 3_000}
+WINDOWS = {"training": 3_000, "validation": 1_000, "test": 2_500}
 MAP_POINTS = 1_500
 
 
@@ -202,11 +202,14 @@ def _arms(
 ) -> dict[str, ArmFeatures]:
     bases = [read_windows(part, genome.bases) for part in (task.train, task.validation, task.test)]
     words = choose_word_length(bases[0], task.train.label, bases[1], task.validation.label)
-    twin = random_twin(model, seed=derived_key(seed, "random twin"))
+    twin_seed = derived_key(seed, "random twin")
+    twin = random_twin(model, seed=twin_seed, keep_counts=False)
+    counting_twin = random_twin(model, seed=twin_seed, keep_counts=True)
     return {
         "composition": ArmFeatures(*(composition_features(part) for part in bases)),
         "kmer_logistic": ArmFeatures(*(kmer_frequencies(part, words.length) for part in bases)),
         "random_probe": _embedded(twin, bases, counted=counted),
+        "counting_probe": _embedded(counting_twin, bases, counted=counted),
         "pretrained_probe": _embedded(model, bases, counted=counted),
     }
 
@@ -250,7 +253,8 @@ def _probe_section(
 
 def _notes(annotation: Annotation, *, own_genome: bool) -> list[str]:
     notes = [
-        "The random twin has the same shape and reads the same context counts; only its weights are random.",
+        "The random twin never saw the genome: random weights, empty context counts. The counting twin reads the counts.",
+        "Embeddings are the states that enter the first layer beside those that leave the last: centre base and mean.",
         "Windows are read on the strand of their label, windows without a strand on a random one.",
     ]
     if not own_genome:
