@@ -12,6 +12,7 @@ from genolect.model import load_model, random_twin
 from genolect.workflow import evaluation
 from genolect.workflow.evaluation import AnnotationFile, check_annotation, evaluate, open_genome
 from genolect.workflow.plan import PretrainingOptions, plan_of_model
+from genolect.workflow.pretraining import PretrainingListener, pretrain
 from tests.tiny import finished_run, shrink, synthetic_folder
 
 GENES = AnnotationFile(synthetic_folder() / "genes.gff3")
@@ -96,6 +97,23 @@ def test_windows_come_from_the_stretches_of_their_role(monkeypatch, genome, judg
         assert given["length"] == 256
     assert len({given["seed"] for _, _, given in asked}) == 3
     assert [given["count"] for _, _, given in asked] == [400, 90, 99]
+
+
+def test_what_was_held_out_from_training_is_held_out_here(monkeypatch, genome, tmp_path):
+    asked = []
+
+    def spy(tracks, regions, **given):
+        asked.append([region.name for region in regions])
+        return sample_windows(tracks, regions, **given)
+
+    sample_windows = evaluation.sample_windows
+    monkeypatch.setattr(evaluation, "sample_windows", spy)
+    options = PretrainingOptions(steps=1, test=("synthetic_2",), validation=("synthetic_6",))
+    pretrain(genome.folder, tmp_path / "run", options, command="x", listener=PretrainingListener())
+    check_annotation(genome, GENES, options)
+    evaluate(tmp_path / "run" / "model", genome, GENES, tmp_path / "out", command="x")
+    training = ["synthetic_1", "synthetic_3", "synthetic_4", "synthetic_5"]
+    assert asked == [training, ["synthetic_6"], ["synthetic_2"]] * 2
 
 
 def test_only_counted_windows_are_embedded_without_their_own_echo(monkeypatch, genome, judge, tmp_path):

@@ -35,6 +35,9 @@ from genolect.workflow.sizing import SIZES, Size, size_for
 PLAN = "plan.json"
 WARM_UP_STEPS, TIMED_STEPS = 2, 6
 CURVE_POINTS = 12
+FEWEST_STEPS_PER_POINT = 25
+"""A point of the curve costs about as much as eight steps of training."""
+
 CHECKPOINTS = 20
 DEFAULT_MINUTES = 5.0
 
@@ -143,7 +146,7 @@ def make_plan(genome: PreparedGenome, options: PretrainingOptions, machine: Mach
     training = draft.model_copy(
         update={
             "steps": steps,
-            "validate_every": -(-steps // CURVE_POINTS),
+            "validate_every": max(FEWEST_STEPS_PER_POINT, -(-steps // CURVE_POINTS)),
             "checkpoint_every": options.checkpoint_every or -(-steps // CHECKPOINTS),
         }
     )
