@@ -24,7 +24,9 @@ def model() -> SequenceModel:
         vocabulary=7, width=D, layers=2, heads=3, feed_forward=17, stem_reach=5, context_lengths=(1, 3)
     )
     counts = {k: torch.arange(4**k * 4).view(-1, 4) % 23 + 1 for k in (1, 3)}
-    return random_twin(new_model(config, NucleotideTokenizer(), seed=5, counts=counts), seed=6, keep_counts=True).train()
+    return random_twin(
+        new_model(config, NucleotideTokenizer(), seed=5, counts=counts), seed=6, keep_counts=True
+    ).train()
 
 
 def exam(rows: int = B) -> tuple[np.ndarray, np.ndarray]:

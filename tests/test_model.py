@@ -150,7 +150,9 @@ def test_every_layer_of_the_twin_acts():
 
 
 def test_matrices_of_the_twin_keep_the_scale_of_their_input():
-    twin = random_twin(new_model(TransformerConfig(vocabulary=7, context_lengths=(1,)), TOKENIZER, seed=3), seed=4, keep_counts=False)
+    twin = random_twin(
+        new_model(TransformerConfig(vocabulary=7, context_lengths=(1,)), TOKENIZER, seed=3), seed=4, keep_counts=False
+    )
     matrix = twin.get_parameter("encoder.blocks.2.feed_forward.merge.weight").detach()
     assert matrix.std().item() == pytest.approx(matrix.shape[1] ** -0.5, rel=0.02)
 
