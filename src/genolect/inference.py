@@ -132,8 +132,8 @@ def embed(
 ) -> npt.NDArray[np.float32]:
     """Describe windows by frozen hidden states: those that enter the first block beside those that leave the last.
 
-    The last layer is bent towards predicting hidden bases; what it has dropped on the way is still in the first. Of both,
-    the centre token's state and the mean over the window.
+    The last layer is bent towards predicting hidden bases; what it has dropped on the way is still in the first. Of
+    both, the centre token's state and the mean over the window.
 
     Parameters
     ----------

@@ -253,7 +253,8 @@ def _probe_section(
 
 def _notes(annotation: Annotation, *, own_genome: bool) -> list[str]:
     notes = [
-        "The random twin never saw the genome: random weights, empty context counts. The counting twin reads the counts.",
+        "The random twin never saw the genome: random weights, empty context counts.",
+        "The random twin with counts reads the context counts of the model; only its weights are random.",
         "Embeddings are the states that enter the first layer beside those that leave the last: centre base and mean.",
         "Windows are read on the strand of their label, windows without a strand on a random one.",
     ]
