@@ -40,10 +40,11 @@ class Outcome(NamedTuple):
 def shrink(set_attribute: Callable[[Any, str, Any], None]) -> None:
     """Replace the default model, the numbers of windows and the embedded genome by tiny ones."""
     set_attribute(plan, "size_for", lambda **_: SIZE)
+    set_attribute(plan, "FEWEST_STEPS_PER_POINT", 3)
     set_attribute(pretraining, "CURVE_WINDOWS", 7)
     set_attribute(pretraining, "EXAM_WINDOWS", 60)
-    set_attribute(evaluation, "WINDOWS", {"training": 400, "validation": 90, "test": 99})
-    set_attribute(evaluation, "drop_rare_classes", partial(drop_rare_classes, fewest=6))
+    set_attribute(evaluation, "WINDOWS", {"training": 240, "validation": 60, "test": 70})
+    set_attribute(evaluation, "drop_rare_classes", partial(drop_rare_classes, fewest=4))
     set_attribute(composition, "WORD_LENGTHS", (2, 3))
     set_attribute(learning, "SyntheticConfig", lambda: GENOME)
 

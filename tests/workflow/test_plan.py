@@ -85,7 +85,8 @@ def test_the_curve_has_about_12_points_and_a_run_about_20_checkpoints(genome, st
     training = make_plan(genome, PretrainingOptions(steps=steps), CPU).training
     points = math.ceil(steps / training.validate_every)
     checkpoints = math.ceil(steps / training.checkpoint_every)
-    assert min(math.ceil(steps / 25), 7) <= points <= 12
+    assert min(math.ceil(steps / 3), 7) <= points <= 12
+    assert training.validate_every >= planning.FEWEST_STEPS_PER_POINT == 3
     assert min(steps, 11) <= checkpoints <= 20
 
 
