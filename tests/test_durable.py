@@ -267,8 +267,7 @@ def test_a_new_or_empty_output_is_free(tmp_path, traces, overwrite):
 def own_run(folder: Path, mark: str) -> None:
     publish(folder / "model", OLD)
     (folder / mark).mkdir() if mark == "prepared" else (folder / mark).write_text("{}")
-    (folder / "a note").write_text("hello")
-    (folder / "link").symlink_to(folder.parent / "precious", target_is_directory=True)
+    (folder / "evaluation").symlink_to(folder.parent / "precious", target_is_directory=True)
 
 
 @pytest.mark.parametrize("mark", durable.OWN_MARKS)
@@ -292,6 +291,15 @@ def test_a_stranger_s_output_is_never_deleted(tmp_path, name):
     with pytest.raises(MachineError, match=f"{tmp_path}: the output folder holds files that genolect did not write"):
         durable.claim_output(tmp_path, overwrite=True)
     assert (tmp_path / name).read_text() == "years of work"
+
+
+def test_a_note_beside_our_output_is_never_deleted(tmp_path):
+    own_run(tmp_path / "run", "results.json")
+    (tmp_path / "run" / "notes.txt").write_text("years of work")
+    before = sorted((tmp_path / "run").rglob("*"))
+    with pytest.raises(MachineError, match=r"files that genolect did not write: 'notes\.txt'\. Fix: name another --out"):
+        durable.claim_output(tmp_path / "run", overwrite=True)
+    assert sorted((tmp_path / "run").rglob("*")) == before
 
 
 def test_an_output_that_is_a_file_is_named(tmp_path):

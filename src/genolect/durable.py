@@ -32,7 +32,9 @@ HIDDEN = ".genolect-"
 FORMER = "-former"
 """Ending of the hidden name under which a folder waits while its successor moves in."""
 OWN_MARKS = (MANIFEST, "results.json", "plan.json", "prepared")
-"""A folder with one of these was written by a verb, and so may be overwritten when asked."""
+"""A folder with one of these was written by a verb, and so may be overwritten when asked …"""
+OWN_NAMES = (*OWN_MARKS, "bases.u8", "records.json", "synthetic", "checkpoints", "model", "evaluation", "report.html")
+"""… if it holds nothing but these."""
 
 READ_BYTES = 1 << 22
 ANEW = "restore the folder from a copy, or make it anew"
@@ -345,6 +347,8 @@ def claim_output(folder: Path, *, overwrite: bool = False) -> None:
     with reporting(folder):
         _require_room(folder, overwrite=overwrite)
         if folder.exists() and _content(folder):
+            if strangers := sorted(path.name for path in _content(folder) if path.name not in OWN_NAMES):
+                _refuse_strangers(folder, f": {', '.join(map(repr, strangers[:3]))}{' …' * (len(strangers) > 3)}")
             with exclusive(folder):
                 # The marks go last: a deletion that was killed can be done again.
                 for path in sorted(_content(folder), key=lambda path: path.name in OWN_MARKS):
@@ -361,9 +365,12 @@ def _require_room(folder: Path, *, overwrite: bool) -> None:
             "the output folder is not empty", fix="name another --out, or add --overwrite to replace it", path=folder
         )
     if not any((folder / mark).exists() for mark in OWN_MARKS):
-        raise MachineError(
-            "the output folder holds files that genolect did not write", fix="name another --out", path=folder
-        )
+        _refuse_strangers(folder, "")
+
+
+def _refuse_strangers(folder: Path, names: str) -> None:
+    what = f"the output folder holds files that genolect did not write{names}"
+    raise MachineError(what, fix="name another --out, or move them away", path=folder)
 
 
 def _content(folder: Path) -> list[Path]:

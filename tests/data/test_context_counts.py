@@ -52,7 +52,7 @@ def test_every_table_equals_a_dictionary_of_words(tmp_path_factory, stretches, l
         counts = count_contexts(genome, whole(records), longest)
     assert list(counts) == list(range(longest + 1))
     for k, table in counts.items():
-        assert table.dtype == np.int32
+        assert table.dtype == np.int64
         np.testing.assert_array_equal(table, by_hand(stretches, k))
 
 

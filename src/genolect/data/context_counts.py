@@ -15,7 +15,7 @@ from genolect.data.genome import PreparedGenome
 from genolect.sequence.alphabet import BASE_BITS, Bases, N
 from genolect.sequence.interval import Interval
 
-Counts = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.int64]
 
 OFFERED_LENGTHS = (3, 5, 7, 9, 11)
 BLOCK_BASES = 1 << 23
@@ -57,7 +57,7 @@ def count_contexts(genome: PreparedGenome, regions: Iterable[Interval], longest:
 
     Returns
     -------
-    dict of int to ndarray of int32, shape (4**k, 4)
+    dict of int to ndarray of int64, shape (4**k, 4)
         For k = 0 … longest: row = context read as a base-4 number (A C G T = 0 1 2 3, leftmost base first),
         column = the base that follows it. Words that hold an N or leave their stretch are not counted.
 
@@ -82,7 +82,7 @@ def count_contexts(genome: PreparedGenome, regions: Iterable[Interval], longest:
             clean &= base < N
             number += base * np.int32(4**k)
             words[k] += np.bincount(number[clean], minlength=4 ** (k + 1))
-    return {k: _both_strands(counts, k + 1).reshape(-1, 4).astype(np.int32) for k, counts in enumerate(words)}
+    return {k: _both_strands(counts, k + 1).reshape(-1, 4) for k, counts in enumerate(words)}
 
 
 def _blocks(genome: PreparedGenome, regions: Iterable[Interval], *, overlap: int) -> Iterator[Bases]:

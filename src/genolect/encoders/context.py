@@ -44,7 +44,7 @@ class ContextEvidence(nn.Module):
 
         Parameters
         ----------
-        counts : mapping of int to Tensor of int32, shape (4**k, 4)
+        counts : mapping of int to Tensor of int, shape (4**k, 4)
             For each k, row = context read as a base-4 number (leftmost base first), column = the base that follows.
         """
         for k in self.lengths:

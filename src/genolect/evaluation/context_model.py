@@ -30,7 +30,7 @@ class ContextModel:
 
     Attributes
     ----------
-    counts : mapping of int to ndarray of int32, shape (4**k, 4)
+    counts : mapping of int to ndarray of int, shape (4**k, 4)
         For k = 0 … K, as `data.context_counts.count_contexts` gives them.
     strengths : dict of int to float
         Weight of the shorter context's estimate, in pseudo-counts, per k.
@@ -38,7 +38,7 @@ class ContextModel:
         Exponent of the product of both sides.
     """
 
-    counts: Mapping[int, npt.NDArray[np.int32]]
+    counts: Mapping[int, Integers]
     strengths: dict[int, float] = field(default_factory=dict)
     temper: float = 0.9
 

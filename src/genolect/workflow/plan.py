@@ -62,7 +62,7 @@ class PretrainingOptions(Configuration):
     minutes: float | None = Field(None, gt=0, allow_inf_nan=False)
     steps: int | None = Field(None, ge=1)
     bases: int | None = Field(None, ge=1)
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
     window: int = Field(256, ge=16)
     checkpoint_every: int | None = Field(None, ge=1)
     validation: tuple[str, ...] = ()
