@@ -1,0 +1,100 @@
+"""What every tokenizer can do; one file per tokenizer, and a choice between them in `tokenizers.reading`.
+
+Legend: L bases of a sequence, N tokens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from genolect.sequence.alphabet import Bases
+
+MASK = "[MASK]"
+PADDING = "[PAD]"
+
+TokenIds = npt.NDArray[np.unsignedinteger[Any]]
+Spans = npt.NDArray[np.int64]
+
+
+class Tokenizer(Protocol):
+    """Letters to integers and back, with the map between bases and tokens.
+
+    Attributes
+    ----------
+    kind : str
+        Which tokenizer: ``nucleotide``, ``kmer``, ``byte_pair``, ``codon`` …
+    vocabulary : mapping of str to int
+        Every token and its id, ids 0 … V-1 in order.
+    targets : range
+        Ids that can be predicted; tokens with N and special tokens never are.
+    mask_id, padding_id : int
+        Special tokens.
+    """
+
+    kind: str
+
+    @property
+    def vocabulary(self) -> Mapping[str, int]: ...
+
+    @property
+    def targets(self) -> range: ...
+
+    @property
+    def mask_id(self) -> int: ...
+
+    @property
+    def padding_id(self) -> int: ...
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of everything that decides the ids: two tokenizers with equal hashes are interchangeable."""
+        ...
+
+    def encode(self, bases: Bases) -> TokenIds:
+        """Turn base codes, shape (L,), into token ids, shape (N,); the soft-mask is ignored."""
+        ...
+
+    def spans(self, bases: Bases) -> Spans:
+        """Give the bases that each token of ``encode(bases)`` covers: shape (N, 2), 0-based half-open."""
+        ...
+
+    def decode(self, ids: npt.ArrayLike) -> str:
+        """Turn token ids into letters."""
+        ...
+
+    def reverse_complement(self, ids: TokenIds) -> TokenIds:
+        """Give the ids of the other strand: exact where token by token is, otherwise by tokenizing its letters."""
+        ...
+
+    def to_ecosystem(self) -> dict[str, Any]:
+        """Give the content of a ``tokenizer.json`` that the ``tokenizers`` library loads with the same ids."""
+        ...
+
+
+def hash_of(kind: str, content: Any) -> str:
+    """Hash what decides the ids of a tokenizer.
+
+    Parameters
+    ----------
+    kind : str
+        Which tokenizer.
+    content : JSON types
+        Vocabulary, merges, stride and the like.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal digits.
+
+    Examples
+    --------
+    >>> hash_of("toy", {"A": 0}) == hash_of("toy", {"A": 1})
+    False
+    """
+    return hashlib.sha256(json.dumps([kind, content], sort_keys=True).encode()).hexdigest()
