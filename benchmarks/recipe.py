@@ -3,14 +3,15 @@
     python benchmarks/recipe.py [GENOME.fa[.gz]] [--seconds 120] [--quick] [--json PATH]
 
 Without a genome the embedded synthetic one is used. Every variant is measured first and gets as many steps as fit into
-the seconds; the figure is bits per hidden base on the validation stretches (less is better), the peer the count model
-on the same hidden bases.
+the seconds of processor time on one thread, which other work on the machine does not shorten; the figure is bits per
+hidden base on the validation stretches (less is better), the peer the count model on the same hidden bases.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.training.loop import Observers, Training
 from genolect.training.optimizer import TwoOptimizers
 from genolect.workflow.heldout import set_exam
-from genolect.workflow.plan import PretrainingOptions, make_plan, measure_step
+from genolect.workflow.plan import TIMED_STEPS, WARM_UP_STEPS, Plan, PretrainingOptions, make_plan
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -53,30 +54,44 @@ class AllAdamW(TwoOptimizers):
         self._peaks = (rate, rate)
 
 
-def train(genome: PreparedGenome, variant: dict[str, Any], seconds: float, folder: Path) -> tuple[float, float, int]:
-    """Train one variant; give its bits, the count model's, and its steps."""
-    machine, tokenizer = this_machine(), NucleotideTokenizer()
-    plan = make_plan(genome, PretrainingOptions(steps=1), machine)
-    split, training = plan.split(), plan.training
+def training_of(genome: PreparedGenome, plan: Plan, variant: dict[str, Any], steps: int) -> Training:
+    """Set up the training of one variant for so many steps."""
+    tokenizer = NucleotideTokenizer()
     encoder = plan.encoder.model_copy(update=variant.get("encoder", {}))
-    steps = max(1, round(seconds / measure_step(genome, split, encoder, training, machine)))
-    counts = count_contexts(genome, split.training, max(plan.encoder.context_lengths))
+    counts = count_contexts(genome, plan.split().training, max(plan.encoder.context_lengths))
     tables = {k: torch.from_numpy(counts[k]) for k in encoder.context_lengths}
     model = new_model(encoder, tokenizer, seed=0, counts=tables)
-    windows = WindowSampler(genome, split.training, length=training.window, seed=0, purpose="training")
+    windows = WindowSampler(genome, plan.split().training, length=plan.training.window, seed=0, purpose="training")
     masking = MaskedConfig().model_copy(update=variant.get("objective", {}))
     objective = MaskedObjective(masking, mask_id=tokenizer.mask_id, targets=tokenizer.targets)
-    config = training.model_copy(update={"steps": steps, "checkpoint_every": 0, "validate_every": 0})
-    loop = Training(model, windows, objective, config, machine)
+    config = plan.training.model_copy(update={"steps": steps, "checkpoint_every": 0, "validate_every": 0})
+    training = Training(model, windows, objective, config, this_machine())
     if variant.get("adamw"):
-        loop.optimizer = AllAdamW(
-            model, matrix_learning_rate=config.matrix_learning_rate, learning_rate=config.learning_rate
-        )
-    loop.run(folder / f"{abs(hash(str(variant)))}", Observers())
-    exam = set_exam(genome, split.validation, window=training.window, most=1_000, seed=0)
-    counting = ContextModel(counts)
+        rates = {"matrix_learning_rate": config.matrix_learning_rate, "learning_rate": config.learning_rate}
+        training.optimizer = AllAdamW(model, **rates)
+    return training
+
+
+def steps_within(seconds: float, trial: Training) -> int:
+    """Time a few steps, in processor time, and say how many fit."""
+    spent = []
+    for _ in range(WARM_UP_STEPS + TIMED_STEPS):
+        started = time.process_time()
+        trial.step()
+        spent.append(time.process_time() - started)
+    return max(1, round(seconds / sorted(spent[WARM_UP_STEPS:])[TIMED_STEPS // 2]))
+
+
+def train(genome: PreparedGenome, variant: dict[str, Any], seconds: float, folder: Path) -> tuple[float, float, int]:
+    """Train one variant; give its bits, the count model's, and its steps."""
+    plan = make_plan(genome, PretrainingOptions(steps=1), this_machine())
+    steps = steps_within(seconds, training_of(genome, plan, variant, steps=1000))
+    training = training_of(genome, plan, variant, steps)
+    training.run(folder, Observers())
+    exam = set_exam(genome, plan.split().validation, window=plan.training.window, most=1_000, seed=0)
+    counting = ContextModel(count_contexts(genome, plan.split().training, max(plan.encoder.context_lengths)))
     counting.tune(exam.shown, exam.truth)
-    own = float(masked_bits(model, exam.shown, exam.truth, machine).mean())
+    own = float(masked_bits(training.model, exam.shown, exam.truth, training.machine).mean())
     return own, float(counting.bits(exam.shown, exam.truth).mean()), steps
 
 
@@ -88,15 +103,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two variants, two seconds each")
     parser.add_argument("--json", type=Path, help="also write the rows here")
     options = parser.parse_args()
+    torch.set_num_threads(1)
     names = list(VARIANTS)[: 2 if options.quick else None]
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         source = options.genome or write_synthetic(SyntheticConfig(), Path(folder) / "synthetic")["genome.fa"]
         genome = prepare_genome([source], Path(folder) / "prepared")
         for name in names:
-            own, counting, steps = train(
-                genome, VARIANTS[name], 2.0 if options.quick else options.seconds, Path(folder)
-            )
+            seconds = 2.0 if options.quick else options.seconds
+            own, counting, steps = train(genome, VARIANTS[name], seconds, Path(folder) / name.replace(" ", "-"))
             what = f"{name} ({steps} steps)"
             rows.append(row(what, own, "bits per hidden base", peer=counting, peer_name="count model"))
             print(what, f"{own:.4f}", flush=True)

@@ -297,7 +297,9 @@ def test_a_note_beside_our_output_is_never_deleted(tmp_path):
     own_run(tmp_path / "run", "results.json")
     (tmp_path / "run" / "notes.txt").write_text("years of work")
     before = sorted((tmp_path / "run").rglob("*"))
-    with pytest.raises(MachineError, match=r"files that genolect did not write: 'notes\.txt'\. Fix: name another --out"):
+    with pytest.raises(
+        MachineError, match=r"files that genolect did not write: 'notes\.txt'\. Fix: name another --out"
+    ):
         durable.claim_output(tmp_path / "run", overwrite=True)
     assert sorted((tmp_path / "run").rglob("*")) == before
 

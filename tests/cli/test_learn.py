@@ -152,11 +152,13 @@ def test_a_run_goes_on_only_with_its_own_options_and_genome(give, run):
 
 
 def test_overwriting_begins_anew(give, run):
-    (run / "notes.txt").write_text("mine, but in a folder that genolect wrote")
+    (run / "notes.txt").write_text("mine, in a folder that genolect wrote")
     assert give("learn", "--steps", 2, "--out", run).code == 4
+    refused = give("learn", "--steps", 2, "--out", run, "--overwrite")
+    assert (refused.code, "'notes.txt'" in refused.stderr) == (4, True)
+    (run / "notes.txt").rename(run.parent / "notes.txt")
     assert give("learn", "--steps", 2, "--out", run, "--overwrite").code == 0
     assert json.loads((run / "plan.json").read_text())["training"]["steps"] == 2
-    assert not (run / "notes.txt").exists()
 
 
 def test_a_mistyped_genome_does_not_cost_the_run_that_is_to_be_overwritten(give, run):

@@ -1,7 +1,7 @@
 """How weights move: Muon for the matrices inside blocks, AdamW for the rest, one schedule for both.
 
-Muon orthogonalises the momentum of a matrix (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon). On two
-cores it reached in two minutes what AdamW needed ten for; `docs/recipe.md` has the trials.
+Muon orthogonalises the momentum of a matrix (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon). It learns
+more than AdamW from the same processor time; `docs/recipe.md` has the trials.
 """
 
 from __future__ import annotations
