@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genolect.sequence.alphabet import BASE_BITS, LETTERS, Bases, N
+from genolect.tokenizers.ecosystem import every, word_file
 from genolect.tokenizers.tokenizer import MASK, PADDING, Spans, TokenIds, hash_of
 
 VOCABULARY = {**{letter: code for code, letter in enumerate(LETTERS)}, MASK: N + 1, PADDING: N + 2}
@@ -85,26 +86,4 @@ class NucleotideTokenizer:
 
     def to_ecosystem(self) -> dict[str, Any]:
         """Give the content of a ``tokenizer.json`` that the ``tokenizers`` library loads with the same ids."""
-        upper = {letter.lower(): letter for letter in LETTERS} | {"U": "T", "u": "T"}
-        special = [
-            {"id": self.vocabulary[word], "content": word, "special": True, "normalized": False}
-            | {"single_word": False, "lstrip": False, "rstrip": False}
-            for word in (MASK, PADDING)
-        ]
-        return {
-            "version": "1.0",
-            "truncation": None,
-            "padding": None,
-            "added_tokens": special,
-            "normalizer": {
-                "type": "Sequence",
-                "normalizers": [
-                    {"type": "Replace", "pattern": {"String": given}, "content": letter}
-                    for given, letter in upper.items()
-                ],
-            },
-            "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "."}, "behavior": "Isolated", "invert": False},
-            "post_processor": None,
-            "decoder": {"type": "Fuse"},
-            "model": {"type": "WordLevel", "vocab": self.vocabulary, "unk_token": LETTERS[N]},
-        }
+        return word_file(self.vocabulary, every(1), unknown=LETTERS[N], special=(MASK, PADDING))
