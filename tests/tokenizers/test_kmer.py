@@ -35,7 +35,13 @@ def cut(letters: str, k: int, stride: int) -> list[str]:
 
 def test_the_example_of_the_field():
     tokenizer = TOKENIZERS[3, 1]
-    assert [tokenizer.words[token] for token in tokenizer.encode(encode("ATGCTAG"))] == ["ATG", "TGC", "GCT", "CTA", "TAG"]
+    assert [tokenizer.words[token] for token in tokenizer.encode(encode("ATGCTAG"))] == [
+        "ATG",
+        "TGC",
+        "GCT",
+        "CTA",
+        "TAG",
+    ]
 
 
 @settings(deadline=None)
