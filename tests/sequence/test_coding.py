@@ -6,6 +6,7 @@ import csv
 import gzip
 import re
 from collections import defaultdict
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def fasta(folder, letters, code=1):
 def test_a_gene_in_pieces_is_put_together(tmp_path_factory, cuts, strand, data):
     edges = [0, *sorted(cuts), len(GENE)]
     letters, rows = "", []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         letters += "G" * data.draw(st.integers(0, 9))
         rows.append(["CDS", len(letters) + 1, len(letters) + end - start, strand, str(-start % 3), "Parent=t"])
         letters += GENE[start:end]

@@ -8,7 +8,7 @@ Legend: L bases of a sequence, C codons.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -85,7 +85,7 @@ class GeneticCode:
     stops: npt.NDArray[np.bool_]
 
 
-@lru_cache(maxsize=None)
+@cache
 def genetic_code(number: int) -> GeneticCode:
     """Give one of the NCBI's genetic codes.
 
