@@ -53,6 +53,7 @@ def test_words_are_those_cut_from_the_text(letters, shape):
     assert ids.dtype == np.min_scalar_type(4 ** shape[0] + 2)
 
 
+@settings(deadline=None)
 @given(shape=ANY, letters=st.text("ACGT", min_size=LONGEST, max_size=LONGEST))
 def test_an_id_is_the_words_number_in_base_4(shape, letters):
     word = letters[: shape[0]]
@@ -61,6 +62,7 @@ def test_an_id_is_the_words_number_in_base_4(shape, letters):
     assert token in TOKENIZERS[shape].targets
 
 
+@settings(deadline=None)
 @given(letters=DNA, shape=ANY)
 def test_spans_cover_the_words_and_leave_less_than_a_stride(letters, shape):
     k, stride = shape

@@ -83,7 +83,7 @@ class KmerTokenizer:
     @cached_property
     def content_hash(self) -> str:
         """See `Tokenizer`."""
-        return hash_of(self.kind, [self.k, self.stride, self.vocabulary])
+        return hash_of(self.kind, [self.parameters, self.vocabulary])
 
     def encode(self, bases: Bases) -> TokenIds:
         """Turn base codes, one row or many, into token ids of the smallest type that holds them.
