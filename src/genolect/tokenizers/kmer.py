@@ -5,6 +5,7 @@ Legend: L bases of a sequence, T tokens, k bases per word.
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from functools import cached_property
 from itertools import groupby, product
 from typing import Any
@@ -116,9 +117,8 @@ class KmerTokenizer:
         A base is N where every token that covers it is N…N; so with overlapping words, known bases between two Ns
         that are fewer than k apart are not recovered. Where overlapping words disagree, the earlier one counts.
         """
-        listed = [self.words[token] for token in np.asarray(ids)]
-        runs = groupby(listed, key=lambda word: word in (MASK, PADDING))
-        return "".join("".join(run) if is_special else self._joined(list(run)) for is_special, run in runs)
+        words = [self.words[token] for token in np.asarray(ids)]
+        return join_words(words, k=self.k, stride=self.stride, special=(MASK, PADDING))
 
     def reverse_complement(self, ids: TokenIds) -> TokenIds:
         """Give the ids of the other strand of the bases that the ids cover: exact, for windows one by one too.
@@ -146,12 +146,39 @@ class KmerTokenizer:
     def _count(self, length: int) -> int:
         return max(0, 1 + (length - self.k) // self.stride)
 
-    def _joined(self, words: list[str]) -> str:
-        """Put overlapping words together."""
-        letters = np.frombuffer("".join(words).encode(), dtype=np.uint8).reshape(-1, self.k)
-        joined = np.full((len(words) - 1) * self.stride + self.k, ord("N"), dtype=np.uint8)
-        starts = np.arange(len(words)) * self.stride
-        for place in range(self.k):  # a base's earlier words hold it at later places, so they are written last
-            known = letters[:, place] != ord("N")
-            joined[starts[known] + place] = letters[known, place]
-        return joined.tobytes().decode()
+
+def join_words(words: Sequence[str], *, k: int, stride: int, special: Container[str]) -> str:
+    """Put overlapping words together; special tokens stand as themselves.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Words of k letters, and special tokens.
+    k, stride : int
+        Letters per word, and from one word to the next.
+    special : container of str
+        Which are no words.
+
+    Returns
+    -------
+    str
+        The letters. One is N where it is N in every word that covers it; where words disagree, the earlier one counts.
+
+    Examples
+    --------
+    >>> join_words(["ATG", "TGC", "[MASK]", "NNN", "TAG"], k=3, stride=1, special={"[MASK]"})
+    'ATGC[MASK]NTAG'
+    """
+    runs = groupby(words, key=lambda word: word in special)
+    return "".join("".join(run) if apart else _joined("".join(run), k, stride) for apart, run in runs)
+
+
+def _joined(text: str, k: int, stride: int) -> str:
+    """Join the words that stand side by side in a text."""
+    letters = np.frombuffer(text.encode(), dtype=np.uint8).reshape(-1, k)
+    starts = np.arange(len(letters)) * stride
+    joined = np.full(starts[-1] + k, ord("N"), dtype=np.uint8)
+    for place in range(k):  # a base stands later in its earlier words, so these are written last
+        known = letters[:, place] != ord("N")
+        joined[starts[known] + place] = letters[known, place]
+    return joined.tobytes().decode()
