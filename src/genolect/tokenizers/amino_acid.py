@@ -56,7 +56,7 @@ class AminoAcidTokenizer:
 
     @property
     def parameters(self) -> dict[str, int]:
-        """What makes it, beside its kind: nothing."""
+        """See `Tokenizer`."""
         return {}
 
     @property

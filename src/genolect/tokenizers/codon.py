@@ -50,7 +50,7 @@ class CodonTokenizer(KmerTokenizer):
 
     @property
     def parameters(self) -> dict[str, int]:
-        """What makes it, beside its kind."""
+        """See `Tokenizer`."""
         return {"code": self.code.number}
 
     @property

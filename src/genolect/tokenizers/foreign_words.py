@@ -65,6 +65,11 @@ class DnabertTokenizer:
         theirs = [self.vocabulary[word] for word in numbered] + [self.unknown_id]
         self._theirs: TokenIds = np.array(theirs, dtype=np.min_scalar_type(len(self.words) - 1))
 
+    @property
+    def parameters(self) -> dict[str, int]:
+        """See `Tokenizer`."""
+        return {}
+
     @cached_property
     def content_hash(self) -> str:
         """See `Tokenizer`."""
@@ -136,6 +141,11 @@ class NucleotideTransformerTokenizer:
         kind = np.min_scalar_type(len(self.words) - 1)
         self._words: TokenIds = np.array([self.vocabulary[word] for word in numbered], dtype=kind)
         self._letters: TokenIds = np.array([self.vocabulary[letter] for letter in LETTERS], dtype=kind)
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """See `Tokenizer`."""
+        return {}
 
     @cached_property
     def content_hash(self) -> str:

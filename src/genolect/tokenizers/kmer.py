@@ -68,7 +68,7 @@ class KmerTokenizer:
 
     @property
     def parameters(self) -> dict[str, int]:
-        """What makes it, beside its kind."""
+        """See `Tokenizer`."""
         return {"k": self.k, "stride": self.stride}
 
     @cached_property

@@ -38,6 +38,11 @@ class NucleotideTokenizer:
     padding_id = VOCABULARY[PADDING]
     targets = TARGETS
 
+    @property
+    def parameters(self) -> dict[str, int]:
+        """See `Tokenizer`."""
+        return {}
+
     def encode(self, bases: Bases) -> TokenIds:
         """Turn base codes into token ids; the soft-mask is dropped.
 

@@ -45,6 +45,11 @@ class Tokenizer(Protocol):
         ...
 
     @property
+    def parameters(self) -> Mapping[str, int]:
+        """What makes it, beside its kind and vocabulary: k, stride, genetic code; empty for most."""
+        ...
+
+    @property
     def targets(self) -> range:
         """Ids that can be predicted."""
         ...
