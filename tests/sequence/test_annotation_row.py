@@ -53,6 +53,11 @@ def test_gff3_identifiers(attributes, identifiers):
     assert {feature.line for feature in features} == {7}
 
 
+@pytest.mark.parametrize(("attributes", "own"), [("ID=a%2C;Parent=b,c", "a,"), ("ID=a", ""), ("Parent=b", "")])
+def test_a_gff3_row_with_a_parent_keeps_its_own_identifier(attributes, own):
+    assert {feature.own_identifier for feature in gff(f"I\t.\tCDS\t3\t9\t.\t-\t0\t{attributes}")} == {own}
+
+
 @pytest.mark.parametrize(
     ("attributes", "identifier"),
     [

@@ -145,14 +145,14 @@ def gff_features(columns: list[str], line: int, dialect: Dialect) -> list[Featur
     start, end = _half_open(coordinate(first, "start"), coordinate(last, "end"))
     if phase not in _PHASES:
         raise InputError(f"the phase {shown(phase)} is none of 0 1 2 .", fix="correct column 8")
-    identifiers = _gtf_identifiers(attributes) if dialect == "GTF" else _gff3_identifiers(attributes)
+    identifiers, own = (_gtf_identifiers(attributes), "") if dialect == "GTF" else _gff3_identifiers(attributes)
     if dialect == "GFF3":
         name, kind = _unescaped(name), _unescaped(kind)
     if not kind:
         raise InputError("the feature type is empty", fix="fill column 3")
     # GFF3 writes '?' where a strand exists but is unknown (trans-splicing).
     interval = Interval(_name(name), start, end, "." if strand == "?" else _strand(strand))
-    return [Feature(interval, intern(kind), identifier, _PHASES[phase], line) for identifier in identifiers]
+    return [Feature(interval, intern(kind), identifier, _PHASES[phase], line, own) for identifier in identifiers]
 
 
 def is_circular(attributes: str) -> bool:
@@ -231,16 +231,18 @@ def _gtf_identifiers(attributes: str) -> list[str]:
     return [next(filter(None, found), "")]
 
 
-def _gff3_identifiers(attributes: str) -> list[str]:
+def _gff3_identifiers(attributes: str) -> tuple[list[str], str]:
+    """Give the parents and the row's own identifier; where there are no parents, that one in their place."""
     parents, own = (pattern.search(attributes) for pattern in _GFF3_IDENTIFIERS)
+    identifier = _unescaped(own[1].strip()) if own else ""
     if parents and (names := [name for name in parents[1].strip().split(",") if name]):
-        return [_unescaped(name) for name in names]
+        return [_unescaped(name) for name in names], identifier
     if own:
-        return [_unescaped(own[1].strip())]
+        return [identifier], ""
     if attributes not in (".", "") and ("=" not in attributes or _GTF_IDENTIFIERS[1].search(attributes)):
         what = f"the attributes {shown(attributes)} are not of the form key=value, as GFF3 demands"
         raise InputError(what, fix="correct column 9 (a GTF file has no ##gff-version 3 line)")
-    return [""]
+    return [""], ""
 
 
 def _unescaped(text: str) -> str:

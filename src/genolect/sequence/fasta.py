@@ -15,8 +15,8 @@ import numpy as np
 from genolect.errors import InputError, shown
 from genolect.sequence.alphabet import Bases, decode
 from genolect.sequence.fasta_letter import Letters, encode_lines, line_of_first
-from genolect.sequence.fasta_part import FastaPart, fasta_parts
-from genolect.sequence.source import Source, opened, refuse_carriage_return
+from genolect.sequence.fasta_part import FastaPart, fasta_parts, read_header
+from genolect.sequence.source import Source, opened
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +116,7 @@ def stream_fasta(source: Source | Path | str) -> Iterator[FastaChunk]:
     for part in fasta_parts(source):
         if part.is_header:
             _refuse_empty(record, source.name)
-            record = _begun(part, source.name)
+            record = _Record(*read_header(part, source.name), part.line)
             if record.name in lines:
                 what = f"the name {shown(record.name)} appears again; it is already on line {lines[record.name]}"
                 raise InputError(what, fix="give each sequence its own first word", path=source.name, line=record.line)
@@ -210,24 +210,6 @@ def _joined(chunks: list[FastaChunk]) -> FastaRecord:
     bases = head.bases if len(chunks) == 1 else np.concatenate([chunk.bases for chunk in chunks])
     ambiguous, uracil = sum(chunk.ambiguous for chunk in chunks), sum(chunk.uracil for chunk in chunks)
     return FastaRecord(head.name, head.description, head.line, bases, ambiguous, uracil)
-
-
-def _begun(part: FastaPart, path: str) -> _Record:
-    """Read a header line."""
-    if b"\r" in part.text:
-        refuse_carriage_return(path, part.line)
-    try:
-        words = [word.decode("utf-8") for word in part.text.split(None, 1)]
-    except UnicodeDecodeError as error:
-        what = f"the header {shown(part.text.decode('latin-1'))} is not UTF-8 text"
-        fix = "convert the file: iconv -f LATIN1 -t UTF-8"
-        raise InputError(what, fix=fix, path=path, line=part.line) from error
-    if not words:
-        raise InputError("the header has no name", fix="write a name after '>'", path=path, line=part.line)
-    if not words[0].isprintable() or b"\x00" in part.text:
-        what = f"the header {shown(words[0])} holds an invisible character"
-        raise InputError(what, fix="write the name in plain letters", path=path, line=part.line)
-    return _Record(words[0], words[1].rstrip() if len(words) > 1 else "", part.line)
 
 
 def _refuse_empty(record: _Record | None, path: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 
 from genolect.errors import InputError, shown
 from genolect.sequence.alphabet import ENCODING, INVALID, IUPAC, SOFT_MASK, Bases, T
@@ -15,10 +16,11 @@ _FROM_IUPAC = 0b0001_0000
 _FROM_U = 0b0010_0000
 _CODE_BITS = np.uint8(0b0000_1111)
 _LINE_ENDS = b"\r\n"
-_PROTEIN = "this looks like protein; give the nucleotide sequence"
+_PROTEIN = "this looks like protein; give the nucleotide sequence, or say so with --alphabet protein"
+_MADE_OF = "A C G T U N and the IUPAC codes"
 _REMEDIES: dict[str, tuple[str, str]] = {
     **{
-        letter: (f"the letter {letter!r}, which is no nucleotide,", f"{_PROTEIN}; masked bases are written N")
+        letter: (f"the letter {letter!r}, which is no nucleotide,", f"{_PROTEIN} (masked bases are written N)")
         for letter in "EFIJLOPQXZefijlopqxz"
     },
     **{digit: (f"the digit {digit!r}", "delete position numbers from the sequence lines") for digit in "0123456789"},
@@ -94,7 +96,7 @@ def encode_lines(part: FastaPart, name: str, path: str, *, search_thymine: bool 
     flagged = np.frombuffer(codes, dtype=np.uint8)
     highest = int(flagged.max(initial=0))
     if highest == INVALID or (b"\r" in part.text and part.text.count(b"\r") != part.text.count(b"\r\n")):
-        _refuse_character(part, name, path)
+        refuse_character(part, name, path, invalid=_FLAGGED == INVALID, made_of=_MADE_OF)
     # The first T is almost always found at once; only RNA is searched to its end.
     has_thymine = search_thymine and any(code in codes for code in _THYMINE)
     if highest < _FROM_IUPAC:
@@ -115,20 +117,47 @@ def line_of_first(letter: str, part: FastaPart) -> int:
     return part.line + text.count(b"\n", 0, text.index(letter.encode()))
 
 
-def _refuse_character(part: FastaPart, name: str, path: str) -> NoReturn:
+def refuse_character(
+    part: FastaPart, name: str, path: str, *, invalid: npt.NDArray[np.bool_], made_of: str
+) -> NoReturn:
+    r"""Refuse sequence lines at the first character that is none of an alphabet's.
+
+    Parameters
+    ----------
+    part : FastaPart
+        Sequence lines with such a character, or with a lone carriage return.
+    name, path : str
+        The record and the file, for messages.
+    invalid : ndarray of bool, shape (256,)
+        Which bytes are no letters.
+    made_of : str
+        What sequences are made of, for the message.
+
+    Raises
+    ------
+    InputError
+        Always, with the line; the message says what the character probably means.
+
+    Examples
+    --------
+    >>> refuse_character(FastaPart(b"AC\n7", 2, False), "a", "a.fa", invalid=np.full(256, True), made_of="nothing")
+    Traceback (most recent call last):
+    ...
+    genolect.errors.InputError: a.fa:2: the character 'A' in the sequence 'a'. Fix: sequences are made of nothing.
+    """
     letters = np.frombuffer(part.text, dtype=np.uint8)
     following = np.append(letters[1:], np.uint8(0))
-    wrong = (_FLAGGED[letters] == INVALID) & (letters != ord("\n"))
+    wrong = invalid[letters] & (letters != ord("\n"))
     wrong &= ~((letters == ord("\r")) & (following == ord("\n")))
     position = int(np.argmax(wrong))
     line = part.line + part.text.count(b"\n", 0, position)
     if letters[position] == ord("\r"):
         refuse_carriage_return(path, line)
-    what, fix = _diagnosis(part.text[position : position + 4])
+    what, fix = _diagnosis(part.text[position : position + 4], made_of)
     raise InputError(f"{what} in the sequence {shown(name)}", fix=fix, path=path, line=line)
 
 
-def _diagnosis(beginning: bytes) -> tuple[str, str]:
+def _diagnosis(beginning: bytes, made_of: str) -> tuple[str, str]:
     """Say what the first character of these bytes is, and what to do."""
     character = beginning.decode("utf-8", errors="replace")[0]
     if character in _REMEDIES:
@@ -136,5 +165,5 @@ def _diagnosis(beginning: bytes) -> tuple[str, str]:
     if character == "\N{REPLACEMENT CHARACTER}":
         return f"a byte {beginning[0]:#04x} that is not text", "check that the file is text and was not damaged"
     if not character.isascii():
-        return f"the character {shown(character)} (U+{ord(character):04X})", "write it as A, C, G, T or N"
-    return f"the character {shown(character)}", "sequences are made of A C G T U N and the IUPAC codes"
+        return f"the character {shown(character)} (U+{ord(character):04X})", f"sequences are made of {made_of}"
+    return f"the character {shown(character)}", f"sequences are made of {made_of}"

@@ -64,6 +64,49 @@ def fasta_parts(source: Source) -> Iterator[FastaPart]:
     yield from cutter.rest()
 
 
+def read_header(part: FastaPart, path: str) -> tuple[str, str]:
+    """Read a header line.
+
+    Parameters
+    ----------
+    part : FastaPart
+        The header.
+    path : str
+        The file, for messages.
+
+    Returns
+    -------
+    name : str
+        Its first word.
+    description : str
+        The rest; may be empty.
+
+    Raises
+    ------
+    InputError
+        If there is no name, or it is no printable UTF-8 text.
+
+    Examples
+    --------
+    >>> read_header(FastaPart(b"chrI first one", 1, True), "a.fa")
+    ('chrI', 'first one')
+    """
+    if b"\r" in part.text:
+        refuse_carriage_return(path, part.line)
+    try:
+        words = [word.decode("utf-8") for word in part.text.split(None, 1)]
+    except UnicodeDecodeError as error:
+        what = f"the header {shown(part.text.decode('latin-1'))} is not UTF-8 text"
+        fix = "convert the file: iconv -f LATIN1 -t UTF-8"
+        raise InputError(what, fix=fix, path=path, line=part.line) from error
+    if not words:
+        raise InputError("the header has no name", fix="write a name after '>'", path=path, line=part.line)
+    if not words[0].isprintable() or b"\x00" in part.text:
+        what = f"the header {shown(words[0])} holds an invisible character"
+        raise InputError(what, fix="write the name in plain letters", path=path, line=part.line)
+    return words[0], words[1].rstrip() if len(words) > 1 else ""
+
+
 @dataclass(slots=True)
 class _Cutter:
     """Cuts one block after another and remembers where it is.

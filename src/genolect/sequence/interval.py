@@ -70,6 +70,9 @@ class Feature:
         to reach the first base of a codon. None where the file says ``.``.
     line : int
         1-based line of the file.
+    own_identifier : str
+        The GFF3 ``ID`` of a row whose `identifier` is its parent, else empty: it tells several products of one gene
+        apart.
     """
 
     interval: Interval
@@ -77,3 +80,4 @@ class Feature:
     identifier: str
     phase: int | None
     line: int
+    own_identifier: str = ""

@@ -5,22 +5,18 @@ Legend: L bases of a sequence.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from genolect.sequence.alphabet import BASE_BITS, LETTERS, Bases, N
+from genolect.tokenizers.ecosystem import every, word_file
+from genolect.tokenizers.tokenizer import MASK, PADDING, Spans, TokenIds, hash_of
 
-MASK = "[MASK]"
-PADDING = "[PAD]"
 VOCABULARY = {**{letter: code for code, letter in enumerate(LETTERS)}, MASK: N + 1, PADDING: N + 2}
-TARGETS = N
-"""Ids 0 … TARGETS-1 can be predicted: the four bases. N and the special tokens never are."""
-
-TokenIds = npt.NDArray[np.uint8]
+TARGETS = range(N)
+"""Ids of the four bases; N and the special tokens are never predicted."""
 
 
 class NucleotideTokenizer:
@@ -36,10 +32,16 @@ class NucleotideTokenizer:
     'A[MASK]T'
     """
 
+    kind = "nucleotide"
     vocabulary = VOCABULARY
     mask_id = VOCABULARY[MASK]
     padding_id = VOCABULARY[PADDING]
     targets = TARGETS
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """See `Tokenizer`."""
+        return {}
 
     def encode(self, bases: Bases) -> TokenIds:
         """Turn base codes into token ids; the soft-mask is dropped.
@@ -61,7 +63,7 @@ class NucleotideTokenizer:
         words = list(self.vocabulary)
         return "".join(words[token] for token in np.asarray(ids))
 
-    def spans(self, bases: Bases) -> npt.NDArray[np.int64]:
+    def spans(self, bases: Bases) -> Spans:
         """Give the bases that each token covers.
 
         Parameters
@@ -85,30 +87,8 @@ class NucleotideTokenizer:
     @property
     def content_hash(self) -> str:
         """SHA-256 of the token-to-id map; two tokenizers with equal hashes are interchangeable."""
-        return hashlib.sha256(json.dumps(self.vocabulary, sort_keys=True).encode()).hexdigest()
+        return hash_of(self.kind, self.vocabulary)
 
     def to_ecosystem(self) -> dict[str, Any]:
         """Give the content of a ``tokenizer.json`` that the ``tokenizers`` library loads with the same ids."""
-        upper = {letter.lower(): letter for letter in LETTERS} | {"U": "T", "u": "T"}
-        special = [
-            {"id": self.vocabulary[word], "content": word, "special": True, "normalized": False}
-            | {"single_word": False, "lstrip": False, "rstrip": False}
-            for word in (MASK, PADDING)
-        ]
-        return {
-            "version": "1.0",
-            "truncation": None,
-            "padding": None,
-            "added_tokens": special,
-            "normalizer": {
-                "type": "Sequence",
-                "normalizers": [
-                    {"type": "Replace", "pattern": {"String": given}, "content": letter}
-                    for given, letter in upper.items()
-                ],
-            },
-            "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "."}, "behavior": "Isolated", "invert": False},
-            "post_processor": None,
-            "decoder": {"type": "Fuse"},
-            "model": {"type": "WordLevel", "vocab": self.vocabulary, "unk_token": LETTERS[N]},
-        }
+        return word_file(self.vocabulary, every(1), unknown=LETTERS[N], special=(MASK, PADDING))

@@ -40,35 +40,48 @@ class Tokenizer(Protocol):
     kind: str
 
     @property
-    def vocabulary(self) -> Mapping[str, int]: ...
+    def vocabulary(self) -> Mapping[str, int]:
+        """Every token and its id."""
+        ...
 
     @property
-    def targets(self) -> range: ...
+    def parameters(self) -> Mapping[str, int]:
+        """What makes it, beside its kind and vocabulary: k, stride, genetic code; empty for most."""
+        ...
 
     @property
-    def mask_id(self) -> int: ...
+    def targets(self) -> range:
+        """Ids that can be predicted."""
+        ...
 
     @property
-    def padding_id(self) -> int: ...
+    def mask_id(self) -> int:
+        """Stand for a token that is hidden."""
+        ...
+
+    @property
+    def padding_id(self) -> int:
+        """Fill a row behind its last token."""
+        ...
 
     @property
     def content_hash(self) -> str:
         """SHA-256 of everything that decides the ids: two tokenizers with equal hashes are interchangeable."""
         ...
 
-    def encode(self, bases: Bases) -> TokenIds:
+    def encode(self, bases: Bases, /) -> TokenIds:
         """Turn base codes, shape (L,), into token ids, shape (N,); the soft-mask is ignored."""
         ...
 
-    def spans(self, bases: Bases) -> Spans:
+    def spans(self, bases: Bases, /) -> Spans:
         """Give the bases that each token of ``encode(bases)`` covers: shape (N, 2), 0-based half-open."""
         ...
 
-    def decode(self, ids: npt.ArrayLike) -> str:
+    def decode(self, ids: npt.ArrayLike, /) -> str:
         """Turn token ids into letters."""
         ...
 
-    def reverse_complement(self, ids: TokenIds) -> TokenIds:
+    def reverse_complement(self, ids: TokenIds, /) -> TokenIds:
         """Give the ids of the other strand: exact where token by token is, otherwise by tokenizing its letters."""
         ...
 
