@@ -1,13 +1,13 @@
 """Byte-pair encoding in linear time, with exactly the tokens that merging in the order of learning gives.
 
 The reference encoder applies the merge learned earliest, leftmost first, until none applies. The result can be told
-without doing so: a sequence of tokens is it if and only if each two neighbours are, taken alone. (Two neighbours are not
-when some merge, earlier than the ones that built them around their common border, would have crossed it.) Which pairs
-may not be neighbours is a table of one bit per pair, made once; encoding is a walk from left to right that takes the
-longest token that may follow, and turns back where it went wrong.
+without doing so: a sequence of tokens is it if and only if each two neighbours are, taken alone. (Two neighbours are
+not when some merge, earlier than the ones that built them around their common border, would have crossed it.) Which
+pairs may not be neighbours is a table of one bit per pair, made once; encoding is a walk from left to right that takes
+the longest token that may follow, and turns back where it went wrong.
 
-The same rule cuts long stretches into pieces for several cores: two encodings of overlapping pieces are joined at a place
-where both have a border and the tokens to its sides may be neighbours.
+The same rule cuts long stretches into pieces for several cores: two encodings of overlapping pieces are joined at a
+place where both have a border and the tokens to its sides may be neighbours.
 
 N is a letter like the others, in no merge unless the merges say so: every N is a token of its own.
 """
@@ -37,8 +37,8 @@ class BytePairEncoding:
     Parameters
     ----------
     merges : sequence of tuple of str
-        The two tokens of each merge, earliest first. Each is a letter or was made by an earlier merge, and no two merges
-        make the same token.
+        The two tokens of each merge, earliest first. Each is a letter or was made by an earlier merge, and no two
+        merges make the same token.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class BytePairEncoding:
         return tokens
 
     def _common_border(self, left: Tokens, right: Tokens, overlap: int) -> tuple[int, int] | None:
-        """Number of tokens of `left`, and of `right`, before a border of both; `left` ends `overlap` bases into `right`."""
+        """Tokens of `left`, and of `right`, before a border of both; `left` ends `overlap` bases into `right`."""
         tail, head = left[-overlap:], right[:overlap]
         borders = overlap - (self.lengths[tail][::-1].cumsum()[::-1] - self.lengths[tail])
         _, after, before = np.intersect1d(borders, self.lengths[head].cumsum(), return_indices=True)

@@ -10,7 +10,7 @@ stretches, on N, and where a token began that is now the right half of a longer 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -27,8 +27,7 @@ NONE = 0xFFFF
 
 def compiled(function: Function) -> Function:
     """Compile once per machine; other threads run meanwhile."""
-    loop: Function = numba.njit(cache=True, nogil=True)(function)
-    return loop
+    return cast(Function, numba.njit(cache=True, nogil=True)(function))
 
 
 @compiled
@@ -109,9 +108,9 @@ def encode_from_left(
 ) -> npt.NDArray[np.uint16]:
     """Find the one sequence of tokens in which no two neighbours would have been merged.
 
-    The longest token that may stand after its left neighbour is taken first, then shorter ones; where none may, the left
-    neighbour was wrong, and nothing that ends where it ended is tried again. Each place is left at most once, so the time
-    is linear.
+    The longest token that may stand after its left neighbour is taken first, then shorter ones; where none may, the
+    left neighbour was wrong, and nothing that ends where it ended is tried again. Each place is left at most once, so
+    the time is linear.
 
     Parameters
     ----------
@@ -146,7 +145,7 @@ def encode_from_left(
     closed = np.zeros(size + 1, dtype=np.bool_)
     count = 0
     place = 0
-    token = -1
+    token = np.int64(-1)
     while place < size:
         if token < 0:
             node = 0
@@ -171,7 +170,7 @@ def encode_from_left(
             found[count] = token
             count += 1
             place += lengths[token]
-            token = -1
+            token = np.int64(-1)
         else:
             closed[place] = True
             count -= 1
