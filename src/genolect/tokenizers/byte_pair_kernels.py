@@ -25,12 +25,12 @@ NONE = 0xFFFF
 """No token."""
 
 
-def compiled(function: Function) -> Function:
+def _compiled(function: Function) -> Function:
     """Compile once per machine; other threads run meanwhile."""
     return cast(Function, numba.njit(cache=True, nogil=True)(function))
 
 
-@compiled
+@_compiled
 def merge_everywhere(
     tokens: npt.NDArray[np.uint16],
     places: npt.NDArray[np.unsignedinteger[Any]],
@@ -98,7 +98,7 @@ def merge_everywhere(
     return found[:count].copy(), kept
 
 
-@compiled
+@_compiled
 def encode_from_left(
     bases: Bases,
     branches: npt.NDArray[np.int32],
