@@ -194,17 +194,17 @@ def test_a_model_folder_is_no_genome(tmp_path):
     folder = tmp_path / "model"
     with durable.new_folder(folder) as staging:
         durable.write_facts(staging, {"kind": "model"})
-    with pytest.raises(InputError, match="not a prepared genome of format 1"):
+    with pytest.raises(InputError, match="not a prepared genome of format 1 or 2"):
         PreparedGenome(folder)
     with pytest.raises(MachineError, match="something else than this genome"):
         prepare_genome([write(tmp_path, TINY)], folder)
 
 
 def test_another_format_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(genome_module, "FORMAT", 2)
+    monkeypatch.setattr(genome_module, "PLAIN_FORMAT", 3)
     folder = prepare_genome([write(tmp_path, TINY)], tmp_path / "prepared").folder
     monkeypatch.undo()
-    with pytest.raises(InputError, match="not a prepared genome of format 1"):
+    with pytest.raises(InputError, match="not a prepared genome of format 1 or 2"):
         PreparedGenome(folder)
 
 
