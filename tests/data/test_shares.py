@@ -46,7 +46,9 @@ def test_other_temperatures_are_refused(temperature):
 
 def test_weights_become_shares_of_those_that_are_there():
     weights = {"human": 0.3, "mouse": 0.2, "zebrafish": 0.15, "fly": 0.0}
-    assert normalised_shares(weights, ["fly", "mouse", "human"]) == pytest.approx({"fly": 0, "mouse": 0.4, "human": 0.6})
+    assert normalised_shares(weights, ["fly", "mouse", "human"]) == pytest.approx(
+        {"fly": 0, "mouse": 0.4, "human": 0.6}
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ def test_region_rows_of_a_gff3_declare_circles_even_where_genes_cross_the_origin
     path = tmp_path / "a.gff3"
     rows = [REGION.format("ID=MT;Is_circular=true"), "I\t.\tregion\t1\t70\t.\t.\t.\tID=I\n"]
     gene = "MT\t.\tgene\t80\t99\t.\t+\t.\tID=g\n"
-    path.write_text("##gff-version 3\n#Is_circular=true\n" + "".join([*rows, gene]) + "##FASTA\n>Is_circular=true\nAC\n")
+    path.write_text(
+        "##gff-version 3\n#Is_circular=true\n" + "".join([*rows, gene]) + "##FASTA\n>Is_circular=true\nAC\n"
+    )
     assert circular_sequences(path) == {"MT"}
 
 

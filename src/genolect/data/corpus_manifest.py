@@ -196,7 +196,7 @@ def _refuse_repeats(
     for line, genome in genomes.items():
         before = lines.setdefault(key(genome), line)
         if before != line:
-            message = f"the {what} {shown(key(genome))} appears again; it is already on line {before}"
+            message = f"the {what} of {shown(genome.name)} appears again; it is already on line {before}"
             raise InputError(message, fix="give each genome one row", path=path, line=line)
 
 

@@ -13,6 +13,8 @@ from genolect.objectives.selection_kernel import KEY_STEP, LOW, MULTIPLIER, ROUN
 
 RESOLUTION = 2**32
 MOST_TOKENS = 2**32
+HOST = "cpu"
+"""The device whose tokens `selection_kernel` reads."""
 
 
 def select_tokens(
@@ -61,7 +63,7 @@ def select_tokens(
     hidden, replaced, selected = shares
     limits = (round(hidden * RESOLUTION), round(replaced * RESOLUTION), round(selected * RESOLUTION))
     choice = (targets.start, len(targets), mask_id, unselected)
-    if ids.device.type == "cpu":
+    if ids.device.type == HOST:
         out = torch.empty((2, *ids.shape), dtype=torch.int64)
         replace_selected(ids.contiguous().view(-1).numpy(), words, limits, choice, out.view(2, -1).numpy())
         return out[0], out[1]
