@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ def test_shares_add_to_one_and_follow_the_sizes(sizes, temperature):
     assert list(shares) == list(sizes)
     assert math.fsum(shares.values()) == pytest.approx(1)
     by_size = sorted(sizes, key=sizes.__getitem__)
-    assert all(shares[one] <= shares[other] * (1 + 1e-12) for one, other in zip(by_size, by_size[1:], strict=False))
+    assert all(shares[one] <= shares[other] * (1 + 1e-12) for one, other in pairwise(by_size))
 
 
 @given(sizes=SIZES)

@@ -7,32 +7,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from genolect.data.genome import GenomeRecord, PreparedGenome
 from genolect.data.shares import normalised_shares
-from genolect.data.window_kernels import gather_windows
+from genolect.data.window_kernels import draw_windows
 from genolect.errors import InputError
-from genolect.randomness import derived_generator
+from genolect.philox import key_words
+from genolect.randomness import derived_key
 from genolect.sequence.alphabet import BASE_BITS, SOFT_MASK, Bases
 from genolect.sequence.interval import Interval
 
 LARGEST_N_SHARE = 0.5
 TRIES = 20
 BLOCKS = 50
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Drawn:
-    """Windows and where they are from: stretch, first base in the record, and whether it is the other strand."""
-
-    windows: Bases
-    region: npt.NDArray[np.int64]
-    start: npt.NDArray[np.int64]
-    reverse: npt.NDArray[np.bool_]
 
 
 class WindowSampler:
@@ -108,19 +98,20 @@ class WindowSampler:
         """Number every position at which a window may begin, stretch after stretch, and group them by species."""
         records = [self.genome.records[region.name] for region in self.regions]
         rows = [
-            (record.offset, record.offset + record.length, region.start, _positions(region, record, self.length))
+            (_positions(region, record, self.length), region.start, record.offset, record.offset + record.length)
             for region, record in zip(self.regions, records, strict=True)
         ]
-        table = np.array(rows, dtype=np.int64)
-        self._record_begins, self._record_ends, self._region_starts = table[:, 0], table[:, 1], table[:, 2]
-        self._ends = np.cumsum(table[:, 3])
+        self._stretches = np.array(rows, dtype=np.int64)
+        self._stretches[:, 0] = np.cumsum(self._stretches[:, 0])
+        ends = self._stretches[:, 0]
         if shares is None:
-            self._group_ends, self._group_shares = self._ends[-1:], np.ones(1)
+            self._groups = np.ones(1), ends[-1:]
         else:
             neighbours = zip(self._species, [*self._species[1:], None], strict=True)
             last = [number for number, (name, following) in enumerate(neighbours) if name != following]
-            self._group_ends = self._ends[last]
-            self._group_shares = np.array([shares[self._species[number]] for number in last])
+            share_ends = np.cumsum([shares[self._species[number]] for number in last])
+            # A share of 0 at the end ends where the one before it ends: at 1 sharp, so that rounding gives it nothing.
+            self._groups = np.where(share_ends == share_ends[-1], 1.0, share_ends), ends[last]
 
     def shares(self) -> dict[str, float]:
         """Give the share of the windows that is expected of each species; the shares add to 1.
@@ -128,11 +119,12 @@ class WindowSampler:
         Windows that are drawn again because of their Ns come from the same species where `shares` was given; otherwise
         the share of a species with many Ns turns out smaller.
         """
-        sizes = np.diff(self._ends, prepend=0)
-        groups = np.searchsorted(self._group_ends, self._ends)
-        totals = np.diff(self._group_ends, prepend=0)
+        share_ends, group_ends = self._groups
+        ends = self._stretches[:, 0]
+        groups = np.searchsorted(group_ends, ends)
+        per_position = np.diff(share_ends, prepend=0) / np.diff(group_ends, prepend=0)
         expected: dict[str, float] = dict.fromkeys(self._species, 0.0)
-        for name, share in zip(self._species, self._group_shares[groups] * sizes / totals[groups], strict=True):
+        for name, share in zip(self._species, per_position[groups] * np.diff(ends, prepend=0), strict=True):
             expected[name] += float(share)
         return expected
 
@@ -153,7 +145,7 @@ class WindowSampler:
         ndarray of uint8, shape (B, L)
             Base codes. A window with more than half N is drawn again, up to 20 times.
         """
-        return self._drawn(step, count, rank).windows
+        return self._drawn(step, count, rank)[0]
 
     def places(self, step: int, count: int, rank: int = 0) -> list[Interval]:
         """Say where the windows of `draw` lie; parameters as there.
@@ -163,12 +155,10 @@ class WindowSampler:
         list of Interval
             B places with their strand; one that wraps round a circle ends beyond the record's length.
         """
-        drawn = self._drawn(step, count, rank)
+        found = self._drawn(step, count, rank)[1]
         return [
             Interval(self.regions[region].name, start, start + self.length, "-" if reverse else "+")
-            for region, start, reverse in zip(
-                drawn.region.tolist(), drawn.start.tolist(), drawn.reverse.tolist(), strict=True
-            )
+            for region, start, reverse in found.tolist()
         ]
 
     def species_drawn(self, step: int, count: int, rank: int = 0) -> Counter[str]:
@@ -179,63 +169,22 @@ class WindowSampler:
         Counter of str
             Windows per species; only those of which there are any.
         """
-        return Counter(self._species[region] for region in self._drawn(step, count, rank).region.tolist())
+        return Counter(self._species[region] for region in self._drawn(step, count, rank)[1][:, 0].tolist())
 
-    def _drawn(self, step: int, count: int, rank: int) -> _Drawn:
+    def _drawn(self, step: int, count: int, rank: int) -> tuple[Bases, npt.NDArray[np.int64]]:
+        """Give the windows, and of each its stretch, its first base and whether it is of the other strand."""
         windows = np.empty((count, self.length), dtype=np.uint8)
-        region, start = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-        reverse = np.empty(count, dtype=np.bool_)
-        group = np.empty(count, dtype=np.int64)
-        pending = np.arange(count)
-        for attempt in range(TRIES):
-            generator = derived_generator(self.seed, f"windows of {self.purpose}", step, rank, attempt)
-            # Row by row, so that the first windows of a batch are the same whatever its size.
-            draws = generator.random((int(pending[-1]) + 1 if len(pending) else 0, 3))[pending]
-            if attempt == 0:
-                group[:] = _chosen(self._group_shares, draws[:, 0])
-            region[pending], start[pending] = self._begins(group[pending], draws[:, 1])
-            reverse[pending] = draws[:, 2] < 0.5
-            unknown = gather_windows(
-                self.genome.all_bases,
-                self._places(region[pending], start[pending]),
-                reverse[pending],
-                self._kept_bits,
-                pending,
-                windows,
-            )
-            pending = pending[unknown > LARGEST_N_SHARE * self.length]
-            if not len(pending):
-                break
-        return _Drawn(windows, region, start, reverse)
-
-    def _begins(
-        self, group: npt.NDArray[np.int64], draws: npt.NDArray[np.float64]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Turn uniform draws into stretches and first bases, every position of a species equally likely."""
-        ends = self._group_ends[group]
-        sizes = ends - np.where(group > 0, self._group_ends[group - 1], 0)
-        positions = ends - sizes + (draws * sizes).astype(np.int64)
-        region = np.searchsorted(self._ends, positions, side="right")
-        before = np.where(region > 0, self._ends[region - 1], 0)
-        return region, self._region_starts[region] + positions - before
-
-    def _places(self, region: npt.NDArray[np.int64], start: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        begins = self._record_begins[region]
-        return np.stack([begins + start, begins, self._record_ends[region]], axis=1)
+        found = np.empty((count, 3), dtype=np.int64)
+        low, high = key_words(derived_key(self.seed, f"windows of {self.purpose}", step, rank))
+        settings = (low, high, TRIES, int(LARGEST_N_SHARE * self.length), self._kept_bits)
+        draw_windows(self.genome.all_bases, self._stretches, self._groups, settings, windows, found)
+        return windows, found
 
 
 def _positions(region: Interval, record: GenomeRecord, length: int) -> int:
     """Count the positions at which a window may begin: all of them where the stretch is a whole circle."""
     is_circle = record.circular and region.length == record.length
     return record.length if is_circle else region.length - length + 1
-
-
-def _chosen(shares: npt.NDArray[np.float64], draws: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Pick groups by their shares; one without a share is never picked."""
-    ends = np.cumsum(shares)
-    picked = np.searchsorted(ends, draws * ends[-1], side="right")
-    last = np.flatnonzero(shares)[-1]  # A product rounded up to the end would be nobody's.
-    return np.asarray(np.minimum(picked, last), dtype=np.int64)
 
 
 def tile_windows(

@@ -1,6 +1,6 @@
 """Which tokens are selected and what is shown in their place: one draw per token, the same on every device.
 
-A token's draw is a function of the key and of its place in the batch (`selection_kernel`), not of what the tokens are.
+A token's draw is a function of the key and of its place in the batch (`philox`), not of what the tokens are.
 Each token is selected independently; rates are multiples of 2^-32.
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genolect.objectives.selection_kernel import KEY_STEP, LOW, MULTIPLIER, ROUNDS, replace_selected
+from genolect.objectives.selection_kernel import replace_selected
+from genolect.philox import KEY_STEP, LOW, MULTIPLIER, ROUNDS, key_words
 
 RESOLUTION = 2**32
 MOST_TOKENS = 2**32
@@ -59,7 +60,7 @@ def select_tokens(
     """
     if ids.numel() >= MOST_TOKENS or targets.step != 1:
         raise ValueError(f"{ids.numel()} tokens and targets {targets} need fewer than 2^32 tokens and a step of 1")
-    words = (key & LOW, key >> 32)
+    words = key_words(key)
     hidden, replaced, selected = shares
     limits = (round(hidden * RESOLUTION), round(replaced * RESOLUTION), round(selected * RESOLUTION))
     choice = (targets.start, len(targets), mask_id, unselected)
@@ -84,7 +85,7 @@ def _select_anywhere(
 
 
 def _random_words(left: Tensor, low: int, high: int) -> tuple[Tensor, Tensor]:
-    """Turn places into two words of 32 bits, held in int64: a product wraps, and the mask makes its upper half right."""
+    """Do what `philox.random_words` does, in int64: a product wraps, and the mask makes its upper half right."""
     right = torch.full_like(left, high)
     for number in range(ROUNDS):
         product = left * MULTIPLIER

@@ -1,9 +1,4 @@
-"""Selecting and replacing tokens in one pass at the speed of memory, each token a function of the key and its place.
-
-The generator is Philox2x32 with ten rounds (Salmon et al. 2011, doi:10.1145/2063384.2063405): a function from a key and
-a counter to two words of 32 bits that pass every statistical test. There is no state that one token leaves to the next,
-so a processor computes many tokens at a time, and any device the same.
-"""
+"""Selecting and replacing tokens in one pass at the speed of memory, each token a function of the key and its place."""
 
 from __future__ import annotations
 
@@ -11,14 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-ROUNDS = 10
-MULTIPLIER = 0xD256D193
-KEY_STEP = 0x9E3779B9
-LOW = 0xFFFFFFFF
-
-_MULTIPLIER, _KEY_STEP, _LOW, _HALF = np.uint64(MULTIPLIER), np.uint64(KEY_STEP), np.uint64(LOW), np.uint64(32)
+from genolect.philox import random_words
 
 Ids = npt.NDArray[np.int64]
+
+_HALF = np.uint64(32)
 
 
 @njit(cache=True, nogil=True)
@@ -50,15 +42,10 @@ def replace_selected(
     """
     first, many, hiding, unselected = choice
     hidden, replaced, selected = np.uint64(limits[0]), np.uint64(limits[1]), np.uint64(limits[2])
-    low, high = np.uint64(words[0]), np.uint64(words[1])
+    low, high = words
     shown, truth = out[0], out[1]
     for place in range(len(ids)):
-        left, right, key = np.uint64(place), high, low
-        for _ in range(ROUNDS):
-            product = left * _MULTIPLIER
-            left = (product >> _HALF) ^ key ^ right
-            right = product & _LOW
-            key = (key + _KEY_STEP) & _LOW
+        left, right = random_words(place, low, high)
         token = ids[place]
         stranger = first + np.int64((right * np.uint64(many)) >> _HALF)
         appearance = hiding if left < hidden else (stranger if left < replaced else token)
