@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from genolect import durable
 from genolect.data import genome as genome_module
 from genolect.data.genome import PreparedGenome, prepare_genome
-from genolect.errors import InputError, MachineError
+from genolect.errors import ConfigurationError, InputError, MachineError
 from genolect.sequence.alphabet import decode, encode
 from genolect.sequence.fasta import format_fasta
 from tests.sequence.packing import PACKINGS, pack
@@ -194,17 +194,17 @@ def test_a_model_folder_is_no_genome(tmp_path):
     folder = tmp_path / "model"
     with durable.new_folder(folder) as staging:
         durable.write_facts(staging, {"kind": "model"})
-    with pytest.raises(InputError, match="not a prepared genome of format 1"):
+    with pytest.raises(InputError, match="not a prepared genome of format 1 or 2"):
         PreparedGenome(folder)
     with pytest.raises(MachineError, match="something else than this genome"):
         prepare_genome([write(tmp_path, TINY)], folder)
 
 
 def test_another_format_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(genome_module, "FORMAT", 2)
+    monkeypatch.setattr(genome_module, "PLAIN_FORMAT", 3)
     folder = prepare_genome([write(tmp_path, TINY)], tmp_path / "prepared").folder
     monkeypatch.undo()
-    with pytest.raises(InputError, match="not a prepared genome of format 1"):
+    with pytest.raises(InputError, match="not a prepared genome of format 1 or 2"):
         PreparedGenome(folder)
 
 
@@ -298,3 +298,53 @@ def test_the_manifest_says_what_it_is(prepared):
     manifest = json.loads((prepared.folder / "manifest.json").read_text("utf-8"))
     assert (manifest["kind"], manifest["format"]) == ("genome", 1)
     assert set(manifest["files"]) == {"bases.u8", "records.json"}
+
+
+# ---------------------------------------------------------------- circles and species
+
+
+def test_a_circle_goes_on_behind_its_end(tmp_path):
+    genome = prepare_genome([write(tmp_path, TINY)], tmp_path / "prepared", circular=["chr1"])
+    assert [record.circular for record in genome.records.values()] == [True, False]
+    assert decode(genome.bases("chr1", 10, 16)) == "NNnACG"
+    assert decode(genome.bases("chr1", 12, 25)) == "nACGTacgtNNNN"
+    assert decode(genome.bases("chr1", 5, 13)) == "cgtNNNNn"
+    for name, start, end in (("chr1", 12, 26), ("chr1", 13, 14), ("chr1", -1, 3), ("chr2", 5, 9)):
+        with pytest.raises(ValueError, match=f"{name}:{start}-{end} leaves the record"):
+            genome.bases(name, start, end)
+
+
+@pytest.mark.parametrize(("circular", "expected"), [((), [True, False]), ("all", [True, True]), (["b"], [True, True])])
+def test_headers_and_the_user_say_what_is_circular(tmp_path, circular, expected):
+    source = write(tmp_path, b">a [topology=circular]\nACG\n>b [topology=linear]\nAC\n")
+    genome = prepare_genome([source], tmp_path / "prepared", circular=circular)
+    assert [record.circular for record in genome.records.values()] == expected
+    assert [record.circular for record in PreparedGenome(genome.folder).records.values()] == expected
+
+
+def test_a_circle_that_is_not_there_is_refused_and_leaves_nothing(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"tiny\.fa: there is no record 'MT' .* choose among: chr1, chr2"):
+        prepare_genome([write(tmp_path, TINY)], tmp_path / "prepared", circular=["MT"])
+    assert visible(tmp_path) == ["tiny.fa"]
+
+
+def test_a_folder_with_other_circles_is_another_genome(prepared, tmp_path):
+    source = tmp_path / "tiny.fa"
+    with pytest.raises(MachineError, match="something else than this genome"):
+        prepare_genome([source], prepared.folder, circular=["chr1"])
+    circles = prepare_genome([source], prepared.folder, circular=["chr2", "chr1"], overwrite=True)
+    ages_before = ages(circles.folder)
+    prepare_genome([source], prepared.folder, circular=["chr1", "chr2"])
+    assert ages(circles.folder) == ages_before
+    with pytest.raises(MachineError, match="something else than this genome"):
+        prepare_genome([source], prepared.folder, circular="all")
+
+
+def test_a_genome_without_circles_or_species_is_as_it_always_was(prepared, tmp_path):
+    rows = json.loads((prepared.folder / "records.json").read_text())
+    assert set(rows[0]) == {"name", "description", "offset", "length", "n", "ambiguous", "soft_masked"}
+    assert prepared.manifest["format"] == 1
+    circle = prepare_genome([tmp_path / "tiny.fa"], tmp_path / "circle", circular=["chr2"])
+    assert circle.manifest["format"] == 2
+    assert circle.content_hash != prepared.content_hash
+    assert (circle.weights, circle.records["chr2"].species) == ({}, "")

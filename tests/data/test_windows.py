@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import binomtest, chisquare
 
+from genolect.data.corpus import prepare_corpus
+from genolect.data.corpus_manifest import CorpusGenome
 from genolect.data.genome import PreparedGenome, prepare_genome
 from genolect.data.windows import BLOCKS, WindowSampler, tile_windows
-from genolect.errors import InputError
+from genolect.errors import ConfigurationError, InputError
 from genolect.sequence.alphabet import BASE_BITS, N, decode, encode, reverse_complement
 from genolect.sequence.fasta import format_fasta
 from genolect.sequence.interval import Interval
@@ -159,3 +164,116 @@ def test_blocks_are_contiguous_and_none_is_empty(genome, count):
 def test_stretches_without_a_tile_are_refused(genome):
     with pytest.raises(InputError, match="no held-out stretch has 151 bases"):
         tile_windows(genome, REGIONS, length=151, most=5)
+
+
+# ---------------------------------------------------------------- ranks, processes
+
+
+def test_each_rank_draws_its_own_windows(genome):
+    drawn = [sampler(genome).draw(4, 6, rank) for rank in (0, 1, 2)]
+    np.testing.assert_array_equal(drawn[0], sampler(genome).draw(4, 6))
+    assert len({window.tobytes() for part in drawn for window in part}) > 12
+
+
+def draw_elsewhere(folder: str, steps: list[int]) -> list[bytes]:
+    whole = sampler(PreparedGenome(Path(folder)))
+    return [whole.draw(step, 7, rank=1).tobytes() for step in steps]
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_any_number_of_processes_gives_the_same_batches(genome, processes):
+    here = draw_elsewhere(str(genome.folder), [*range(12)])
+    parts = [[*range(first, 12, processes)] for first in range(processes)]
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        there = [*pool.map(draw_elsewhere, [str(genome.folder)] * processes, [part[::-1] for part in parts])]
+    for part, batches in zip(parts, there, strict=True):
+        assert batches[::-1] == [here[step] for step in part]
+
+
+def test_places_say_where_the_windows_are(genome):
+    where = places(genome)
+    drawn = sampler(genome, *REGIONS)
+    found = [where[window.tobytes()] for window in drawn.draw(3, 41, 2)]
+    assert found == [(place.name, place.start, place.strand) for place in drawn.places(3, 41, 2)]
+    assert all(place.length == LENGTH for place in drawn.places(3, 41, 2))
+
+
+def test_the_soft_mask_is_dropped_when_asked(genome):
+    with_mask = sampler(genome, Interval("b", 0, 307)).draw(0, 5)
+    without = WindowSampler(genome, WHOLE[1:], length=LENGTH, seed=3, purpose="training", soft_mask=False).draw(0, 5)
+    np.testing.assert_array_equal(without, with_mask & BASE_BITS)
+    assert not np.array_equal(without, with_mask)
+
+
+# ---------------------------------------------------------------- circles and species
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> PreparedGenome:
+    """Three species: one circle, two lines with a gap, one too short for a window of 50."""
+    folder = tmp_path_factory.mktemp("corpus")
+    records = {
+        "ring": {"r": random_letters(90, seed=7)},
+        "line": {"l": random_letters(400, seed=8) + "N" * 300, "m": random_letters(200, seed=9)},
+        "short": {"s": random_letters(40, seed=10)},
+    }
+    rows = []
+    for name, own in records.items():
+        text = "".join(format_fasta(record, encode(letters)) for record, letters in own.items())
+        (folder / f"{name}.fa").write_text(text)
+        topology = "circular" if name == "ring" else ""
+        rows.append(CorpusGenome(name, folder / f"{name}.fa", None, topology, name))
+    return prepare_corpus(rows, folder / "corpus")
+
+
+def over(corpus, length: int, shares=None) -> WindowSampler:
+    regions = [Interval(name, 0, count) for name, count in corpus.lengths.items()]
+    return WindowSampler(corpus, regions, length=length, seed=5, purpose="training", shares=shares)
+
+
+def test_windows_wrap_on_a_circle_and_every_base_of_it_is_equally_likely(corpus):
+    ring = Interval("ring:r", 0, 90)
+    drawn = WindowSampler(corpus, [ring], length=50, seed=5, purpose="training")
+    starts = Counter(place.start for step in range(9) for place in drawn.places(step, 1000))
+    assert set(starts) == set(range(90))
+    assert chisquare([starts[start] for start in range(90)]).pvalue > 0.001
+    for window, place in zip(drawn.draw(0, 99), drawn.places(0, 99), strict=True):
+        expected = corpus.bases("ring:r", place.start, place.end)
+        np.testing.assert_array_equal(window, reverse_complement(expected) if place.strand == "-" else expected)
+
+
+def test_an_arc_of_a_circle_does_not_wrap(corpus):
+    arc = WindowSampler(corpus, [Interval("ring:r", 10, 80)], length=50, seed=5, purpose="training")
+    starts = {place.start for place in arc.places(0, 2000)}
+    assert starts == set(range(10, 31))
+
+
+def test_by_default_every_position_is_equally_likely(corpus):
+    drawn = over(corpus, 30)
+    positions = {"ring": 90, "line": 671 + 171, "short": 11}
+    assert drawn.shares() == pytest.approx({name: count / 943 for name, count in positions.items()})
+    assert drawn.too_short == []
+
+
+@pytest.mark.parametrize("shares", [{"ring": 3.0, "line": 1.0, "short": 1.0}, {"ring": 0.0, "line": 1.0, "short": 9.0}])
+def test_drawn_shares_match_the_wanted_ones_although_gaps_are_drawn_again(corpus, shares):
+    drawn = over(corpus, 30, shares)
+    expected = drawn.shares()
+    assert expected == pytest.approx({name: share / sum(shares.values()) for name, share in shares.items()})
+    counted = sum((drawn.species_drawn(step, 1000, rank) for step in range(5) for rank in range(2)), Counter())
+    assert counted.total() == 10_000
+    assert set(counted) == {name for name, share in shares.items() if share}
+    observed = [counted[name] for name in counted]
+    assert chisquare(observed, [expected[name] * 10_000 for name in counted]).pvalue > 0.001
+    windows = drawn.draw(0, 1000)
+    assert (np.count_nonzero((windows & BASE_BITS) == N, axis=1) <= 15).mean() > 0.99
+
+
+def test_a_species_without_a_long_enough_record_is_named(corpus):
+    drawn = over(corpus, 50, {"ring": 1.0, "line": 1.0, "short": 2.0})
+    assert drawn.too_short == ["short"]
+    assert drawn.shares() == {"ring": 0.5, "line": 0.5}
+    with pytest.raises(ConfigurationError, match="no species has a weight above 0"):
+        over(corpus, 50, {"ring": 0.0, "line": 0.0, "short": 1.0})
+    with pytest.raises(ConfigurationError, match="the species 'line' has no weight"):
+        over(corpus, 30, {"ring": 1.0})

@@ -4,28 +4,36 @@
 
     prepared/
         bases.u8        every record's bases, one byte each (see `sequence.alphabet`), one after the other
-        records.json    name, offset, length and counts per record
+        records.json    name, offset, length and counts per record; where known, its species and that it is circular
         manifest.json   SHA-256 of each file, and of the inputs it was made from
+
+A corpus of many genomes (`data.corpus`) has the same form: one file of bases, however many genomes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from genolect import __version__, durable
+from genolect.data.topology import declares_circular, refuse_unknown_circular
 from genolect.errors import InputError, MachineError, shown
 from genolect.sequence.alphabet import BASE_BITS, SOFT_MASK, Bases, N
 from genolect.sequence.fasta import FastaChunk, stream_fasta
 from genolect.sequence.source import STANDARD_INPUT, Source
 
-FORMAT = 1
+FORMAT = 2
+"""Written where a record has a species or is circular."""
+
+PLAIN_FORMAT = 1
+"""Written where no record has: such a genome has been the same, byte for byte, since format 1."""
+
 BASES_FILE = "bases.u8"
 RECORDS_FILE = "records.json"
 
@@ -46,6 +54,10 @@ class GenomeRecord:
         Number of bases.
     n, ambiguous, soft_masked : int
         Bases that are N, that were IUPAC codes in the file (now N), that were lower case.
+    species : str
+        Whose sequence it is; empty where nobody said.
+    circular : bool
+        Whether the last base is followed by the first.
     """
 
     name: str
@@ -55,6 +67,8 @@ class GenomeRecord:
     n: int = 0
     ambiguous: int = 0
     soft_masked: int = 0
+    species: str = ""
+    circular: bool = False
 
 
 class PreparedGenome:
@@ -76,9 +90,9 @@ class PreparedGenome:
     def __init__(self, folder: Path, *, verify: bool = True) -> None:
         self.folder = folder
         self.manifest = durable.read_manifest(folder, verify=verify)
-        if self.manifest.get("kind") != "genome" or self.manifest.get("format") != FORMAT:
+        if self.manifest.get("kind") != "genome" or self.manifest.get("format") not in (PLAIN_FORMAT, FORMAT):
             fix = "make it with: genolect prepare GENOME --out FOLDER"
-            raise InputError(f"not a prepared genome of format {FORMAT}", fix=fix, path=folder)
+            raise InputError(f"not a prepared genome of format {PLAIN_FORMAT} or {FORMAT}", fix=fix, path=folder)
         rows = json.loads((folder / RECORDS_FILE).read_text("utf-8"))
         self.records = {row["name"]: GenomeRecord(**row) for row in rows}
         self._bases: Bases = np.asarray(np.memmap(folder / BASES_FILE, dtype=np.uint8, mode="r"))
@@ -95,6 +109,17 @@ class PreparedGenome:
         return inputs
 
     @property
+    def weights(self) -> dict[str, float]:
+        """Weight per species as the corpus' manifest gave it; empty where it gave none."""
+        weights: dict[str, float] = self.manifest.get("weights", {})
+        return weights
+
+    @property
+    def all_bases(self) -> Bases:
+        """Bases of all records, one record after the other: where `GenomeRecord.offset` points to; read-only."""
+        return self._bases
+
+    @property
     def content_hash(self) -> str:
         """SHA-256 over bases and records: equal where the content is equal, whatever the files were called."""
         files = self.manifest["files"]
@@ -108,12 +133,13 @@ class PreparedGenome:
         name : str
             The record.
         start, end : int
-            0-based half-open; by default the whole record.
+            0-based half-open; by default the whole record. On a circular record the end may lie up to one turn behind
+            the start: base ``length`` is base 0 again.
 
         Returns
         -------
         ndarray of uint8, shape (end - start,)
-            A read-only view of the file.
+            A read-only view of the file; a copy where the stretch crosses the origin of a circular record.
 
         Raises
         ------
@@ -124,9 +150,11 @@ class PreparedGenome:
         """
         record = self.records[name]
         end = record.length if end is None else end
-        if not 0 <= start <= end <= record.length:
+        crosses = record.circular and 0 <= start < record.length < end <= start + record.length
+        if not crosses and not 0 <= start <= end <= record.length:
             raise ValueError(f"{name}:{start}-{end} leaves the record, which has {record.length} bases")
-        return self._bases[record.offset + start : record.offset + end]
+        own = self._bases[record.offset : record.offset + record.length]
+        return np.concatenate([own[start:], own[: end - record.length]]) if crosses else own[start:end]
 
 
 def prepare_genome(
@@ -134,6 +162,7 @@ def prepare_genome(
     folder: Path,
     *,
     overwrite: bool = False,
+    circular: Collection[str] | Literal["all"] = (),
     progress: Callable[[int], None] | None = None,
 ) -> PreparedGenome:
     r"""Encode genomes into a folder, or reuse the folder if it was made from the same bytes.
@@ -146,6 +175,8 @@ def prepare_genome(
         Where.
     overwrite : bool
         Whether a folder that genolect wrote is made anew, whatever it holds.
+    circular : collection of str, or 'all'
+        Records that are circular, besides those whose header says ``[topology=circular]``.
     progress : callable, optional
         Called with the number of bases written since the last call.
 
@@ -171,23 +202,90 @@ def prepare_genome(
     ({'a': 6, 'b': 3}, [1, 10])
     """
     if (folder / durable.MANIFEST).is_file() and not overwrite:
-        if _made_from(sources, folder):
+        if is_prepared_from(sources, folder, circular=circular):
             return PreparedGenome(folder)
         fix = "name another --out, or add --overwrite"
         raise MachineError("the folder holds something else than this genome", fix=fix, path=folder)
     with durable.new_folder(folder, replace=overwrite) as staging:
         inputs, records = _encode(sources, staging, progress or (lambda _: None))
-        with durable.open_for_writing(staging / RECORDS_FILE) as file:
-            file.write(durable.json_text([asdict(record) for record in records]).encode())
-        facts = {"kind": "genome", "format": FORMAT, "genolect": __version__, "inputs": inputs}
-        durable.write_facts(staging, facts)
+        refuse_unknown_circular(circular, [record.name for record in records], _path_of(sources))
+        wanted = {record.name for record in records} if circular == "all" else set(circular)
+        marked = [replace(record, circular=record.circular or record.name in wanted) for record in records]
+        write_records(staging, marked, {"inputs": inputs, **_circular_fact(circular)})
     return PreparedGenome(folder, verify=False)
 
 
-def _made_from(sources: Sequence[Path | str], folder: Path) -> bool:
-    """Whether `folder` is a genome prepared from exactly these bytes, under the same names."""
+def write_records(staging: Path, records: Sequence[GenomeRecord], facts: dict[str, Any]) -> None:
+    r"""Write everything of a prepared genome but its bases, into a folder that is being built.
+
+    Parameters
+    ----------
+    staging : Path
+        The folder, which already holds the bases.
+    records : sequence of GenomeRecord
+        Its records, in the order of their bases.
+    facts : dict
+        What the manifest says besides: the inputs, and what else the genome was made from.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     with durable.new_folder(Path(folder, "prepared")) as staging:
+    ...         durable.write_file(staging / BASES_FILE, b"\0\1\2")
+    ...         write_records(staging, [GenomeRecord("a", "", 0, 3, circular=True)], {"inputs": []})
+    ...     PreparedGenome(Path(folder, "prepared")).bases("a", 2, 5).tolist()
+    [2, 0, 1]
+    """
+    with durable.open_for_writing(staging / RECORDS_FILE) as file:
+        file.write(durable.json_text([_row(record) for record in records]).encode())
+    plain = not any(record.species or record.circular for record in records)
+    form = PLAIN_FORMAT if plain else FORMAT
+    durable.write_facts(staging, {"kind": "genome", "format": form, "genolect": __version__, **facts})
+
+
+def _row(record: GenomeRecord) -> dict[str, Any]:
+    """Give a record as it is written: what nobody said is left out, so that format 1 stays what it was."""
+    row = asdict(record)
+    return {key: value for key, value in row.items() if value or key not in ("species", "circular")}
+
+
+def is_prepared_from(
+    sources: Sequence[Path | str], folder: Path, *, circular: Collection[str] | Literal["all"] = ()
+) -> bool:
+    r"""Tell whether a folder is a genome prepared from exactly these bytes, under the same names.
+
+    Parameters
+    ----------
+    sources, circular
+        As given to `prepare_genome`.
+    folder : Path
+        A folder with a manifest.
+
+    Returns
+    -------
+    bool
+        Never true for standard input, which cannot be read twice.
+
+    Raises
+    ------
+    InputError
+        If a source is missing, or the folder's manifest is damaged.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     source, prepared = Path(folder, "tiny.fa"), Path(folder, "prepared")
+    ...     durable.write_file(source, ">a\nACGT\n")
+    ...     genome = prepare_genome([source], prepared)
+    ...     is_prepared_from([source], prepared), is_prepared_from([source], prepared, circular="all")
+    (True, False)
+    """
     manifest = durable.read_manifest(folder, verify=False)
     if manifest.get("kind") != "genome" or any(str(source) == STANDARD_INPUT for source in sources):
+        return False
+    if "corpus" in manifest or _circular_fact(circular).get("circular") != manifest.get("circular"):
         return False
     for source in sources:
         if not Path(source).is_file():
@@ -196,6 +294,15 @@ def _made_from(sources: Sequence[Path | str], folder: Path) -> bool:
     return _prefixes(sources) == _prefixes([item["path"] for item in inputs]) and all(
         durable.sha256_of(Path(source)) == item["sha256"] for source, item in zip(sources, inputs, strict=True)
     )
+
+
+def _circular_fact(circular: Collection[str] | Literal["all"]) -> dict[str, Any]:
+    """Give what the manifest says of records that the user called circular: nothing where there are none."""
+    return {"circular": circular if isinstance(circular, str) else sorted(set(circular))} if circular else {}
+
+
+def _path_of(sources: Iterable[Path | str]) -> str:
+    return ", ".join(str(source) for source in sources)
 
 
 def _encode(
@@ -216,7 +323,9 @@ def _encode(
                             path=path,
                             line=chunk.line,
                         )
-                    records[name] = GenomeRecord(name, chunk.description, offset=file.tell())
+                    records[name] = GenomeRecord(
+                        name, chunk.description, file.tell(), circular=declares_circular(chunk.description)
+                    )
                 records[name] = _extended(records[name], chunk)
                 file.write(chunk.bases.data)
                 progress(len(chunk.bases))

@@ -1,19 +1,23 @@
-"""Windows: slices of the prepared genome, drawn from both strands, a function of (seed, purpose, step).
+"""Windows: slices of the prepared genome, drawn from both strands, a function of (seed, purpose, step, rank).
 
 Legend: B windows, L bases per window.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from genolect.data.genome import PreparedGenome
+from genolect.data.genome import GenomeRecord, PreparedGenome
+from genolect.data.shares import normalised_shares
+from genolect.data.window_kernels import draw_windows
 from genolect.errors import InputError
-from genolect.randomness import derived_generator
-from genolect.sequence.alphabet import BASE_BITS, Bases, N, reverse_complement
+from genolect.philox import key_words
+from genolect.randomness import derived_key
+from genolect.sequence.alphabet import BASE_BITS, SOFT_MASK, Bases
 from genolect.sequence.interval import Interval
 
 LARGEST_N_SHARE = 0.5
@@ -22,7 +26,7 @@ BLOCKS = 50
 
 
 class WindowSampler:
-    """Draws windows at uniform positions of some stretches of a genome.
+    """Draws windows at uniform positions of some stretches of a genome; on a circular record windows wrap.
 
     Parameters
     ----------
@@ -36,20 +40,43 @@ class WindowSampler:
         The run's seed.
     purpose : str
         What the windows are for; two purposes draw different windows.
+    shares : mapping of str to float, optional
+        How often each species is drawn, up to a common factor (see `data.shares`). By default every position of the
+        genome is drawn equally often, so that a species has the share of its size.
+    soft_mask : bool
+        Whether the soft-mask bit of the base codes is kept.
+
+    Attributes
+    ----------
+    regions : list of Interval
+        The stretches that are drawn from.
+    too_short : list of str
+        Species of which no stretch is as long as a window; they are not drawn.
 
     Raises
     ------
     InputError
         If no stretch is as long as a window.
+    ConfigurationError
+        If `shares` lacks a species of the stretches, or gives none of them anything.
     """
 
     def __init__(
-        self, genome: PreparedGenome, regions: Sequence[Interval], *, length: int, seed: int, purpose: str
+        self,
+        genome: PreparedGenome,
+        regions: Sequence[Interval],
+        *,
+        length: int,
+        seed: int,
+        purpose: str,
+        shares: Mapping[str, float] | None = None,
+        soft_mask: bool = True,
     ) -> None:
         self.genome = genome
         self.length = length
         self.seed = seed
         self.purpose = purpose
+        self._kept_bits = BASE_BITS | SOFT_MASK if soft_mask else BASE_BITS
         self.regions = [region for region in regions if region.length >= length]
         if not self.regions:
             longest = max((region.length for region in regions), default=0)
@@ -58,10 +85,50 @@ class WindowSampler:
                 fix="shorten the window, or give a longer genome",
                 path=genome.folder,
             )
-        starts = np.array([region.length - length + 1 for region in self.regions])
-        self._ends = np.cumsum(starts)
+        species = {region: genome.records[region.name].species for region in regions}
+        kept = dict.fromkeys(species[region] for region in self.regions)
+        self.too_short = [name for name in dict.fromkeys(species.values()) if name not in kept]
+        if shares is not None:  # The stretches of a species then lie side by side, in the order of `kept`.
+            order = {name: number for number, name in enumerate(kept)}
+            self.regions.sort(key=lambda region: order[species[region]])
+        self._species = [species[region] for region in self.regions]
+        self._lay_out(normalised_shares(shares, kept) if shares is not None else None)
 
-    def draw(self, step: int, count: int) -> Bases:
+    def _lay_out(self, shares: Mapping[str, float] | None) -> None:
+        """Number every position at which a window may begin, stretch after stretch, and group them by species."""
+        records = [self.genome.records[region.name] for region in self.regions]
+        rows = [
+            (_positions(region, record, self.length), region.start, record.offset, record.offset + record.length)
+            for region, record in zip(self.regions, records, strict=True)
+        ]
+        self._stretches = np.array(rows, dtype=np.int64)
+        self._stretches[:, 0] = np.cumsum(self._stretches[:, 0])
+        ends = self._stretches[:, 0]
+        if shares is None:
+            self._groups = np.ones(1), ends[-1:]
+        else:
+            neighbours = zip(self._species, [*self._species[1:], None], strict=True)
+            last = [number for number, (name, following) in enumerate(neighbours) if name != following]
+            share_ends = np.cumsum([shares[self._species[number]] for number in last])
+            # A share of 0 at the end ends where the one before it ends: at 1 sharp, so that rounding gives it nothing.
+            self._groups = np.where(share_ends == share_ends[-1], 1.0, share_ends), ends[last]
+
+    def shares(self) -> dict[str, float]:
+        """Give the share of the windows that is expected of each species; the shares add to 1.
+
+        Windows that are drawn again because of their Ns come from the same species where `shares` was given; otherwise
+        the share of a species with many Ns turns out smaller.
+        """
+        share_ends, group_ends = self._groups
+        ends = self._stretches[:, 0]
+        groups = np.searchsorted(group_ends, ends)
+        per_position = np.diff(share_ends, prepend=0) / np.diff(group_ends, prepend=0)
+        expected: dict[str, float] = dict.fromkeys(self._species, 0.0)
+        for name, share in zip(self._species, per_position[groups] * np.diff(ends, prepend=0), strict=True):
+            expected[name] += float(share)
+        return expected
+
+    def draw(self, step: int, count: int, rank: int = 0) -> Bases:
         """Draw windows; half of them, at random, from the other strand.
 
         Parameters
@@ -70,27 +137,54 @@ class WindowSampler:
             Which batch: the same step always gives the same windows.
         count : int
             B.
+        rank : int
+            Which of the processes that train together; each draws its own windows.
 
         Returns
         -------
         ndarray of uint8, shape (B, L)
             Base codes. A window with more than half N is drawn again, up to 20 times.
         """
-        generator = derived_generator(self.seed, f"windows of {self.purpose}", step)
-        windows = np.empty((count, self.length), dtype=np.uint8)
-        for row in range(count):
-            for _ in range(TRIES):
-                window = self._window(int(generator.integers(self._ends[-1])))
-                if np.count_nonzero((window & BASE_BITS) == N) <= LARGEST_N_SHARE * self.length:
-                    break
-            windows[row] = reverse_complement(window) if generator.random() < 0.5 else window
-        return windows
+        return self._drawn(step, count, rank)[0]
 
-    def _window(self, position: int) -> Bases:
-        which = int(np.searchsorted(self._ends, position, side="right"))
-        region = self.regions[which]
-        start = region.start + position - (int(self._ends[which - 1]) if which else 0)
-        return self.genome.bases(region.name, start, start + self.length)
+    def places(self, step: int, count: int, rank: int = 0) -> list[Interval]:
+        """Say where the windows of `draw` lie; parameters as there.
+
+        Returns
+        -------
+        list of Interval
+            B places with their strand; one that wraps round a circle ends beyond the record's length.
+        """
+        found = self._drawn(step, count, rank)[1]
+        return [
+            Interval(self.regions[region].name, start, start + self.length, "-" if reverse else "+")
+            for region, start, reverse in found.tolist()
+        ]
+
+    def species_drawn(self, step: int, count: int, rank: int = 0) -> Counter[str]:
+        """Count the windows of `draw` by species; the counts of steps and ranks add. Parameters as there.
+
+        Returns
+        -------
+        Counter of str
+            Windows per species; only those of which there are any.
+        """
+        return Counter(self._species[region] for region in self._drawn(step, count, rank)[1][:, 0].tolist())
+
+    def _drawn(self, step: int, count: int, rank: int) -> tuple[Bases, npt.NDArray[np.int64]]:
+        """Give the windows, and of each its stretch, its first base and whether it is of the other strand."""
+        windows = np.empty((count, self.length), dtype=np.uint8)
+        found = np.empty((count, 3), dtype=np.int64)
+        low, high = key_words(derived_key(self.seed, f"windows of {self.purpose}", step, rank))
+        settings = (low, high, TRIES, int(LARGEST_N_SHARE * self.length), self._kept_bits)
+        draw_windows(self.genome.all_bases, self._stretches, self._groups, settings, windows, found)
+        return windows, found
+
+
+def _positions(region: Interval, record: GenomeRecord, length: int) -> int:
+    """Count the positions at which a window may begin: all of them where the stretch is a whole circle."""
+    is_circle = record.circular and region.length == record.length
+    return record.length if is_circle else region.length - length + 1
 
 
 def tile_windows(

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional
 
 from genolect.config import Configuration
+from genolect.objectives.selection import select_tokens
 
 UNSELECTED = -100
 
@@ -101,15 +101,9 @@ class MaskedObjective:
         targets : Tensor of int64, shape (B, L)
             The true token where one was selected, `UNSELECTED` elsewhere.
         """
-        generator = torch.Generator().manual_seed(key)
-        chosen = torch.rand(ids.shape, generator=generator) < self.config.rate
-        fate = torch.rand(ids.shape, generator=generator)
-        strangers = torch.randint(self.targets.start, self.targets.stop, ids.shape, generator=generator)
-        chosen &= (ids >= self.targets.start) & (ids < self.targets.stop)
-        hidden = chosen & (fate < self.config.hidden_share)
-        replaced = chosen & ~hidden & (fate < self.config.hidden_share + self.config.random_share)
-        inputs = torch.where(hidden, self.mask_id, torch.where(replaced, strangers, ids))
-        return inputs, torch.where(chosen, ids, UNSELECTED)
+        rate, hidden, random = self.config.rate, self.config.hidden_share, self.config.random_share
+        shares = (rate * hidden, rate * (hidden + random), rate)
+        return select_tokens(ids, key, shares, self.targets, mask_id=self.mask_id, unselected=UNSELECTED)
 
     def loss(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Metrics]:
         """Cross-entropy at the selected tokens.

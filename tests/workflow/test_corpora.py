@@ -1,0 +1,60 @@
+"""Corpora as a user means them: a table in, one folder out, and the shares that were drawn."""
+
+from __future__ import annotations
+
+import pytest
+from scipy.stats import chisquare
+
+from genolect.errors import ConfigurationError, InputError
+from genolect.workflow.corpora import choose_shares, describe_shares, prepare_many
+
+SIZES = {"a": 900, "b": 100, "c": 40}
+
+
+@pytest.fixture(params=["", "weight"], ids=["no weights", "weights"])
+def corpus(request, tmp_path):
+    weights = {"a": "1", "b": "3", "c": "4"}
+    lines = [f"name\tpath\t{request.param}"]
+    for name, size in SIZES.items():
+        (tmp_path / f"{name}.fa").write_text(f">r\n{'ACGTTGCAAC' * (size // 10)}\n")
+        lines.append(f"{name}\t{name}.fa\t{weights[name] if request.param else ''}")
+    (tmp_path / "corpus.tsv").write_text("\n".join(lines) + "\n")
+    return prepare_many(tmp_path / "corpus.tsv", tmp_path / "corpus"), bool(request.param)
+
+
+def test_weights_come_first_unless_a_temperature_is_given(corpus):
+    genome, weighted = corpus
+    by_size = {"a": 900 / 1040, "b": 100 / 1040, "c": 40 / 1040}
+    assert choose_shares(genome) == pytest.approx({"a": 0.125, "b": 0.375, "c": 0.5} if weighted else by_size)
+    assert choose_shares(genome, temperature=1) == pytest.approx(by_size)
+    with pytest.raises(ConfigurationError, match="a temperature of 0 would favour"):
+        choose_shares(genome, temperature=0)
+
+
+def test_drawn_shares_match_the_expected_ones(corpus):
+    genome, _ = corpus
+    rows = describe_shares(genome, window=30, temperature=2, windows=40_001, seed=3)
+    assert [(row.species, row.bases) for row in rows] == list(SIZES.items())
+    assert [row.expected for row in rows] == pytest.approx([30 / 46.3245553, 10 / 46.3245553, 6.3245553 / 46.3245553])
+    assert sum(row.drawn for row in rows) == 40_001
+    assert chisquare([row.drawn for row in rows], [row.expected * 40_001 for row in rows]).pvalue > 1e-3
+
+
+def test_a_species_that_is_too_short_has_no_share(corpus):
+    rows = describe_shares(corpus[0], window=50, temperature=1, windows=999)
+    assert [(row.species, row.expected, row.drawn) for row in rows][2] == ("c", 0.0, 0)
+    assert sum(row.expected for row in rows) == pytest.approx(1)
+
+
+def test_impossible_questions_are_refused(corpus):
+    with pytest.raises(ConfigurationError, match="0 windows are nothing to count"):
+        describe_shares(corpus[0], window=30, windows=0)
+    with pytest.raises(InputError, match="the longest shares stretch has 900 bases, fewer than a window's 901"):
+        describe_shares(corpus[0], window=901)
+
+
+def test_a_bad_table_is_refused(tmp_path):
+    (tmp_path / "corpus.tsv").write_text("name\tpath\na\ta.fa\n")
+    with pytest.raises(InputError, match=r"corpus\.tsv:2: 1 of 1 files do not exist"):
+        prepare_many(tmp_path / "corpus.tsv", tmp_path / "corpus")
+    assert not (tmp_path / "corpus").exists()
