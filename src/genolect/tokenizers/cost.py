@@ -217,7 +217,7 @@ def best_k(
     smallest = embedding_bytes(schemes[0].vocabulary, width)
     if smallest > budget:
         raise ConfigurationError(
-            f"the embedding of {schemes[0].vocabulary} tokens at width {width} takes {smallest:,} bytes of {budget:,.0f}",
+            f"{schemes[0].vocabulary} tokens of width {width} take {smallest:,} bytes, the budget is {budget:,.0f}",
             fix="give more memory or a smaller width",
         )
     fitting = [scheme for scheme in schemes if embedding_bytes(scheme.vocabulary, width) <= budget]

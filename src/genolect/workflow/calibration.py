@@ -1,7 +1,7 @@
 """How fast this machine is at each part of a training step, from a few seconds of measurement.
 
 The time of a step is a sum over kinds of work, each an amount that follows from shapes times seconds per unit. The
-seconds per unit are fitted, none below zero, to steps of some small models that differ in what they spend their time on.
+seconds per unit are fitted, none below zero, to steps of some small models that differ in what they spend time on.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import nnls
@@ -25,10 +26,10 @@ from genolect.workflow.workload import (
     parameter_count,
 )
 
-WARM_UP, STEPS = 1, 3
+ROUNDS, WARM_UP, STEPS = 2, 1, 2
 
-# Found on two cores of an x86 machine with glibc, over 34 models of width 64 to 256 (benchmarks/planning.py).
-REMNANTS = 0.18
+# Found on two cores of an x86 machine with glibc, over 46 models of width 64 to 256 (benchmarks/planning.py).
+REMNANTS = 0.25
 """Share of what is saved that lies unused between blocks of memory when the peak is reached."""
 
 TEMPORARIES = 4
@@ -36,6 +37,51 @@ TEMPORARIES = 4
 
 ONE_HOT_BYTES = 12
 """Of the stem's input, per token and vocabulary entry, as int64 and as float32, before it is kept in half precision."""
+
+
+class _Model(NamedTuple):
+    """A small model and its batch."""
+
+    width: int
+    layers: int
+    windows: int
+    tokens: int
+    vocabulary: int = 7
+    stem_reach: int = 21
+    contexts: tuple[int, ...] = ()
+    heads: int = 0
+
+    def workload(self) -> Workload:
+        encoder = TransformerConfig(
+            vocabulary=self.vocabulary,
+            width=self.width,
+            layers=self.layers,
+            heads=self.heads or max(1, self.width // 64),
+            feed_forward=5 * self.width // 2,
+            stem_reach=self.stem_reach,
+            context_lengths=self.contexts,
+        )
+        return Workload(encoder=encoder, targets=self.vocabulary - 3, windows=self.windows, tokens=self.tokens)
+
+
+CONTEXTS = (3, 5, 7, 9, 11)
+
+# Each spends its time on something else.
+MODELS = (
+    _Model(64, 2, windows=4, tokens=128, contexts=CONTEXTS),
+    _Model(64, 6, windows=4, tokens=64),  # launches
+    _Model(128, 2, windows=16, tokens=128),  # products and what passes by
+    _Model(256, 2, windows=8, tokens=128),
+    _Model(256, 3, windows=1, tokens=128),  # the update
+    _Model(64, 1, windows=6, tokens=1024),  # attention
+    _Model(256, 1, windows=2, tokens=1024),
+    _Model(64, 2, windows=4, tokens=512, heads=4),
+    _Model(64, 1, windows=8, tokens=256, contexts=CONTEXTS),  # look-ups
+    _Model(64, 1, windows=16, tokens=128, vocabulary=4099, stem_reach=1),  # words
+    _Model(128, 1, windows=2, tokens=128, vocabulary=4099, stem_reach=1),
+    _Model(64, 2, windows=16, tokens=128, vocabulary=1027, stem_reach=1),
+    _Model(128, 1, windows=8, tokens=256, vocabulary=259),  # the stem
+)
 
 
 @dataclass(frozen=True)
@@ -102,13 +148,11 @@ def calibrate(machine: Machine, clock: Callable[[], float] = time.perf_counter) 
     Calibration
         To forecast steps with.
     """
-    models = _models()
+    models = [model.workload() for model in MODELS]
     step_seconds(trial_training(models[0], machine), clock, warm_up=1, steps=1)
     peak = peak_bytes(machine)  # Before anything larger is made.
     baseline = peak - memory_beyond_baseline(models[0], saved_bytes(models[0], machine), machine)
-    seconds = np.array(
-        [step_seconds(trial_training(model, machine), clock, warm_up=WARM_UP, steps=STEPS)[0] for model in models]
-    )
+    seconds = np.min([[_seconds(model, machine, clock) for model in models] for _ in range(ROUNDS)], axis=0)
     amounts = [work(model) for model in models]
     kinds = list(amounts[0])
     # Divided by the time, so that a short step counts as much as a long one; scaled, so that the fit is well posed.
@@ -121,6 +165,11 @@ def calibrate(machine: Machine, clock: Callable[[], float] = time.perf_counter) 
         baseline=float(baseline),
         worst_fit=float(np.abs(shares @ (fitted / scale) - 1).max()),
     )
+
+
+def _seconds(model: Workload, machine: Machine, clock: Callable[[], float]) -> float:
+    """Time the fastest of some steps: what other work on the machine adds is not the model's."""
+    return step_seconds(trial_training(model, machine), clock, warm_up=WARM_UP, steps=STEPS)[0]
 
 
 def memory_beyond_baseline(workload: Workload, saved: float, machine: Machine) -> float:
@@ -149,49 +198,3 @@ def memory_beyond_baseline(workload: Workload, saved: float, machine: Machine) -
     temporaries = max(TEMPORARIES * FLOAT * T * encoder.feed_forward, ONE_HOT_BYTES * T * encoder.vocabulary)
     remnants = 0.0 if machine.device.type == "cuda" else REMNANTS
     return weights_and_states + counts_bytes(encoder) + (1 + remnants) * saved + temporaries
-
-
-def _models() -> list[Workload]:
-    """Small models, each spending its time on something else: launches, products, attention, contexts, words …"""
-    nucleotides: dict[str, int] = {"vocabulary": 7, "stem_reach": 21}
-    words: dict[str, int] = {"vocabulary": 4099, "stem_reach": 1}
-    return [
-        _model(64, 2, windows=4, tokens=128, **nucleotides, contexts=(3, 5, 7, 9, 11)),
-        _model(64, 6, windows=4, tokens=64, **nucleotides),
-        _model(128, 2, windows=16, tokens=128, **nucleotides),
-        _model(256, 2, windows=8, tokens=128, **nucleotides),
-        _model(256, 3, windows=1, tokens=128, **nucleotides),
-        _model(64, 1, windows=6, tokens=1024, **nucleotides),
-        _model(256, 1, windows=2, tokens=1024, **nucleotides),
-        _model(64, 2, windows=4, tokens=512, **nucleotides, heads=4),
-        _model(64, 1, windows=8, tokens=256, **nucleotides, contexts=(3, 5, 7, 9, 11)),
-        _model(64, 1, windows=16, tokens=128, **words),
-        _model(128, 1, windows=2, tokens=128, **words),
-        _model(128, 2, windows=8, tokens=128, vocabulary=604, stem_reach=1),
-        _model(128, 1, windows=8, tokens=256, vocabulary=259, stem_reach=21),
-    ]
-
-
-def _model(
-    width: int,
-    layers: int,
-    *,
-    windows: int,
-    tokens: int,
-    vocabulary: int,
-    stem_reach: int,
-    heads: int = 0,
-    contexts: tuple[int, ...] = (),
-) -> Workload:
-    encoder = TransformerConfig(
-        vocabulary=vocabulary,
-        width=width,
-        layers=layers,
-        heads=heads or max(1, width // 64),
-        feed_forward=5 * width // 2,
-        stem_reach=stem_reach,
-        context_lengths=contexts,
-    )
-    return Workload(encoder=encoder, targets=vocabulary - 3, windows=windows, tokens=tokens)
-
-

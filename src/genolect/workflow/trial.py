@@ -8,9 +8,9 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
@@ -26,6 +26,8 @@ from genolect.workflow.workload import Workload
 ENDLESS = 1_000_000
 SHORTEST_WINDOW = 16
 KIBIBYTE = 1024
+STATUS = Path("/proc/self/status")
+LOOKED_AT = 128
 
 
 class RandomTokens:
@@ -62,9 +64,7 @@ def trial_training(workload: Workload, machine: Machine) -> Training:
     stand_in = RandomTokens(workload.targets, workload.tokens)
     model = new_model(workload.encoder, cast("NucleotideTokenizer", stand_in), seed=0)
     mask = workload.encoder.vocabulary - 1
-    objective = MaskedObjective(
-        MaskedConfig(rate=workload.selected_share), mask_id=mask, targets=workload.targets
-    )
+    objective = MaskedObjective(MaskedConfig(rate=workload.selected_share), mask_id=mask, targets=workload.targets)
     config = TrainingConfig(steps=ENDLESS, windows=workload.windows, window=max(workload.tokens, SHORTEST_WINDOW))
     return Training(model, stand_in, objective, config, machine)
 
@@ -100,9 +100,11 @@ def step_seconds(training: Training, clock: Callable[[], float], *, warm_up: int
 
 
 def saved_bytes(workload: Workload, machine: Machine) -> float:
-    """Count what a step keeps from the forward to the backward pass, exactly, without taking the whole step.
+    """Count what a step keeps from the forward to the backward pass, without taking the whole step.
 
-    The count is linear in windows and in layers, so one and two of each say it all.
+    The count is linear in tokens and in layers, so one and two of each say it all. It is exact where a window has at
+    most 128 tokens; of a longer one only as many are looked at, and what depends on positions alone (a few per cent)
+    is scaled like the rest.
 
     Parameters
     ----------
@@ -116,13 +118,15 @@ def saved_bytes(workload: Workload, machine: Machine) -> float:
     float
         Bytes; parameters and buffers not included.
     """
+    tokens = min(workload.tokens, LOOKED_AT)
 
     def small(windows: int, layers: int) -> int:
         encoder = workload.encoder.model_copy(update={"layers": layers})
-        return _saved(trial_training(workload.model_copy(update={"encoder": encoder, "windows": windows}), machine))
+        changed = {"encoder": encoder, "windows": windows, "tokens": tokens}
+        return _saved(trial_training(workload.model_copy(update=changed), machine))
 
     one, more_windows, more_layers, more_of_both = small(1, 1), small(2, 1), small(1, 2), small(2, 2)
-    windows, layers = workload.windows - 1, workload.encoder.layers - 1
+    windows, layers = workload.tokens_per_step / tokens - 1, workload.encoder.layers - 1
     together = more_of_both - more_windows - more_layers + one
     return one + windows * (more_windows - one) + layers * (more_layers - one) + windows * layers * together
 
@@ -146,5 +150,8 @@ def peak_bytes(machine: Machine) -> int:
     """Give the largest memory that was in use so far: of the process, or on the GPU."""
     if machine.device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(machine.device))
+    if STATUS.is_file():  # What getrusage says on Linux is inherited from the process that started this one.
+        fields = dict(line.split(":", 1) for line in STATUS.read_text("utf-8").splitlines())
+        return int(fields["VmHWM"].split()[0]) * KIBIBYTE
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return largest if sys.platform == "darwin" else largest * KIBIBYTE

@@ -6,8 +6,6 @@ S selected tokens.
 
 from __future__ import annotations
 
-import math
-
 from pydantic import Field
 
 from genolect.config import Configuration
