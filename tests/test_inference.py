@@ -99,6 +99,13 @@ def test_reduced_precision_stays_close(model):
     assert embed(model, shown, reduced, counted=False).dtype == np.float32
 
 
+def test_predictions_count_from_the_first_target(model, monkeypatch):
+    shown, truth = exam()
+    expected = masked_bits(model, shown, truth, CPU)
+    monkeypatch.setattr(model.tokenizer, "targets", range(3, 7))
+    np.testing.assert_array_equal(masked_bits(model, shown, np.where(truth < 0, truth, truth + 3), CPU), expected)
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_the_model_comes_back_as_it_was(model, training):
     model.train(training)

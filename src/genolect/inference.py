@@ -123,7 +123,8 @@ def masked_bits(
         for ids, targets in zip(_batches(shown), _batches(truth), strict=True):
             selected = targets >= 0
             logits = model(ids.to(machine.device), selected.to(machine.device)).float().cpu()
-            scores.append(functional.cross_entropy(logits, targets[selected], reduction="none") / math.log(2))
+            truths = targets[selected] - model.tokenizer.targets.start
+            scores.append(functional.cross_entropy(logits, truths, reduction="none") / math.log(2))
     return torch.cat(scores).double().numpy()
 
 

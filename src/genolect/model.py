@@ -54,7 +54,7 @@ class SequenceModel(nn.Module):
         self.tokenizer = tokenizer
         with torch.random.fork_rng(devices=[]):  # torch's own first values, soon replaced, come from a global generator
             self.encoder = Transformer(config)
-            self.head = TokenHead(config.width, tokenizer.targets)
+            self.head = TokenHead(config.width, len(tokenizer.targets))
 
     def forward(self, ids: Tensor, selected: Tensor, counted: Tensor | None = None) -> Tensor:
         """Predict the selected tokens.
@@ -184,7 +184,7 @@ def save_model(folder: Path, model: SequenceModel, record: Mapping[str, Any], *,
     configuration = {
         "format": FORMAT,
         "encoder": "transformer",
-        "tokenizer": "nucleotide",
+        "tokenizer": model.tokenizer.kind,
         "tokenizer_sha256": model.tokenizer.content_hash,
         "configuration": model.config.to_mapping(),
     }

@@ -20,7 +20,7 @@ B, L = 1009, 1021  # more than a million tokens
 
 
 def objective(**rates: float) -> MaskedObjective:
-    return MaskedObjective(MaskedConfig(**rates), mask_id=MASK, targets=TARGETS)
+    return MaskedObjective(MaskedConfig(**rates), mask_id=MASK, targets=range(TARGETS))
 
 
 def some_ids(*shape: int, of: int = 7, seed: int = 1) -> torch.Tensor:
@@ -141,3 +141,15 @@ def test_shares_above_one_are_refused():
     for rates in ({"rate": 0.0}, {"rate": 1.0}, {"hidden_share": 1.1}, {"random_share": -0.1}):
         with pytest.raises(ValidationError, match=str(*rates)):
             MaskedConfig(**rates)
+
+
+def test_targets_may_begin_after_other_tokens():
+    targets = range(3, 8)
+    late = MaskedObjective(MaskedConfig(rate=0.6, hidden_share=0.3, random_share=0.6), mask_id=1, targets=targets)
+    ids = some_ids(59, 61, of=11)
+    inputs, truth = late.corrupt(ids, key=5)
+    selected = truth != UNSELECTED
+    assert set(ids[selected].tolist()) == set(targets)
+    assert set(inputs[inputs != ids].tolist()) == {1, *targets}
+    sure = torch.nn.functional.one_hot(truth[selected] - targets.start, len(targets)) * 50.0
+    assert late.loss(sure, truth[selected])[1].bits_per_base < 1e-6

@@ -75,11 +75,11 @@ class MaskedObjective:
         Rates.
     mask_id : int
         Id of the mask token.
-    targets : int
-        Ids below this one can be selected and predicted.
+    targets : range
+        Ids that can be selected and predicted; the first of them is the first of the logits.
     """
 
-    def __init__(self, config: MaskedConfig, *, mask_id: int, targets: int) -> None:
+    def __init__(self, config: MaskedConfig, *, mask_id: int, targets: range) -> None:
         self.config = config
         self.mask_id = mask_id
         self.targets = targets
@@ -104,8 +104,8 @@ class MaskedObjective:
         generator = torch.Generator().manual_seed(key)
         chosen = torch.rand(ids.shape, generator=generator) < self.config.rate
         fate = torch.rand(ids.shape, generator=generator)
-        strangers = torch.randint(self.targets, ids.shape, generator=generator)
-        chosen &= ids < self.targets
+        strangers = torch.randint(self.targets.start, self.targets.stop, ids.shape, generator=generator)
+        chosen &= (ids >= self.targets.start) & (ids < self.targets.stop)
         hidden = chosen & (fate < self.config.hidden_share)
         replaced = chosen & ~hidden & (fate < self.config.hidden_share + self.config.random_share)
         inputs = torch.where(hidden, self.mask_id, torch.where(replaced, strangers, ids))
@@ -128,5 +128,5 @@ class MaskedObjective:
         metrics : Metrics
             Its sum and count.
         """
-        nats = functional.cross_entropy(logits.float(), targets, reduction="sum")
+        nats = functional.cross_entropy(logits.float(), targets - self.targets.start, reduction="sum")
         return nats / max(len(targets), 1), Metrics(float(nats.detach()), len(targets))

@@ -5,22 +5,17 @@ Legend: L bases of a sequence.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from genolect.sequence.alphabet import BASE_BITS, LETTERS, Bases, N
+from genolect.tokenizers.tokenizer import MASK, PADDING, Spans, TokenIds, hash_of
 
-MASK = "[MASK]"
-PADDING = "[PAD]"
 VOCABULARY = {**{letter: code for code, letter in enumerate(LETTERS)}, MASK: N + 1, PADDING: N + 2}
-TARGETS = N
-"""Ids 0 … TARGETS-1 can be predicted: the four bases. N and the special tokens never are."""
-
-TokenIds = npt.NDArray[np.uint8]
+TARGETS = range(N)
+"""Ids of the four bases; N and the special tokens are never predicted."""
 
 
 class NucleotideTokenizer:
@@ -36,6 +31,7 @@ class NucleotideTokenizer:
     'A[MASK]T'
     """
 
+    kind = "nucleotide"
     vocabulary = VOCABULARY
     mask_id = VOCABULARY[MASK]
     padding_id = VOCABULARY[PADDING]
@@ -61,7 +57,7 @@ class NucleotideTokenizer:
         words = list(self.vocabulary)
         return "".join(words[token] for token in np.asarray(ids))
 
-    def spans(self, bases: Bases) -> npt.NDArray[np.int64]:
+    def spans(self, bases: Bases) -> Spans:
         """Give the bases that each token covers.
 
         Parameters
@@ -85,7 +81,7 @@ class NucleotideTokenizer:
     @property
     def content_hash(self) -> str:
         """SHA-256 of the token-to-id map; two tokenizers with equal hashes are interchangeable."""
-        return hashlib.sha256(json.dumps(self.vocabulary, sort_keys=True).encode()).hexdigest()
+        return hash_of(self.kind, self.vocabulary)
 
     def to_ecosystem(self) -> dict[str, Any]:
         """Give the content of a ``tokenizer.json`` that the ``tokenizers`` library loads with the same ids."""
