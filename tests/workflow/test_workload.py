@@ -60,5 +60,5 @@ def test_operations_are_those_that_torch_counts(workload):
 
 
 def test_a_batch_without_windows_is_refused():
-    with pytest.raises(ConfigurationError, match="windows: .* given '0'"):
+    with pytest.raises(ConfigurationError, match=r"windows: .* given '0'"):
         Workload.from_mapping({"encoder": {"vocabulary": 7}, "targets": 4, "windows": 0}, "batch")

@@ -34,12 +34,12 @@ class RandomTokens:
     """Stands in for windows and for their tokenizer: uniform predictable tokens, the same for the same step."""
 
     def __init__(self, targets: int, tokens: int) -> None:
-        self.targets = targets
+        self.targets = range(targets)
         self.tokens = tokens
 
     def draw(self, step: int, count: int) -> npt.NDArray[Any]:
         """Draw the tokens of one step, shape (count, N)."""
-        return derived_generator(0, "random tokens", step).integers(self.targets, size=(count, self.tokens))
+        return derived_generator(0, "random tokens", step).integers(len(self.targets), size=(count, self.tokens))
 
     def encode(self, tokens: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Give them as they are."""
@@ -64,7 +64,7 @@ def trial_training(workload: Workload, machine: Machine) -> Training:
     stand_in = RandomTokens(workload.targets, workload.tokens)
     model = new_model(workload.encoder, cast("NucleotideTokenizer", stand_in), seed=0)
     mask = workload.encoder.vocabulary - 1
-    objective = MaskedObjective(MaskedConfig(rate=workload.selected_share), mask_id=mask, targets=workload.targets)
+    objective = MaskedObjective(MaskedConfig(rate=workload.selected_share), mask_id=mask, targets=stand_in.targets)
     config = TrainingConfig(steps=ENDLESS, windows=workload.windows, window=max(workload.tokens, SHORTEST_WINDOW))
     return Training(model, stand_in, objective, config, machine)
 
