@@ -63,12 +63,12 @@ class Scheme:
     def tokens(self, bases: int) -> int:
         """Give N for a window of L bases.
 
-        Overlapping words of k bases: (L - k) / stride + 1, rounded down (L - k + 1 at stride 1). Words side by side:
-        L / k, rounded up. Tokens of different lengths: L / their mean length, rounded up.
+        Words of k bases: 1 + (L - k) / stride, rounded down: L - k + 1 overlapping, L / k side by side, where a rest
+        that fills no word has no token. Tokens of different lengths: L / their mean length, rounded up.
         """
-        if self.word is not None and self.bases_per_token < self.word:
-            return max(0, math.floor((bases - self.word) / self.bases_per_token) + 1)
-        return math.ceil(bases / self.bases_per_token)
+        if self.word is None:
+            return math.ceil(bases / self.bases_per_token)
+        return max(0, math.floor((bases - self.word) / self.bases_per_token) + 1)
 
 
 def read_scheme(text: str) -> Scheme:
@@ -92,7 +92,7 @@ def read_scheme(text: str) -> Scheme:
     Examples
     --------
     >>> [read_scheme(text).tokens(512) for text in ("nucleotide", "kmer:6", "kmer:6:6", "byte_pair:600:4.07")]
-    [512, 507, 86, 126]
+    [512, 507, 85, 126]
     """
     match = _SCHEME.fullmatch(text)
     if match is None:
@@ -159,8 +159,8 @@ def cost(tokens: int, vocabulary: int, width: int, *, attention: float = 1.0, em
 
     Examples
     --------
-    >>> cost(86, 4_099, 64), cost(512, 7, 64)
-    (825858.0, 16780800.0)
+    >>> cost(85, 4_099, 64), cost(512, 7, 64)
+    (810815.0, 16780800.0)
     """
     return attention * tokens**2 * width + embedding * tokens * vocabulary
 
