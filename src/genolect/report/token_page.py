@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -121,14 +121,14 @@ def _short_share(row: Mapping[str, Any]) -> float | None:
     """Share of the occurrences that have four or five bases."""
     if not row["tokens"]:
         return None
-    return sum(one["occurrence_share"] for one in row["lengths"] if one["length"] in SHARE_LENGTHS)
+    return float(sum(one["occurrence_share"] for one in row["lengths"] if one["length"] in SHARE_LENGTHS))
 
 
 def _one_length(row: Mapping[str, Any]) -> bool:
-    return sum(one["tokens"] > 0 for one in row["lengths"]) == 1
+    return [one["tokens"] > 0 for one in row["lengths"]].count(True) == 1
 
 
-def _length_charts(rows: list[Mapping[str, Any]]) -> list[Drawing]:
+def _length_charts(rows: Sequence[Mapping[str, Any]]) -> list[Drawing]:
     groups = [_length_groups(row) for row in rows]
     highest = max((share for group in groups for _, shares in group for share in shares), default=1.0)
     return [
@@ -150,7 +150,7 @@ def _length_groups(row: Mapping[str, Any]) -> list[tuple[str, list[float]]]:
     return groups
 
 
-def _gc_charts(rows: list[Mapping[str, Any]]) -> list[Drawing]:
+def _gc_charts(rows: Sequence[Mapping[str, Any]]) -> list[Drawing]:
     told = [row for row in rows if row["gc_histogram"] is not None]
     groups = [_gc_groups(row) for row in told]
     highest = max((share for group in groups for _, shares in group for share in shares), default=1.0)

@@ -116,8 +116,7 @@ def _percent(power: float) -> str:
 
 
 def _path(curve: Sequence[tuple[float, float]], across: Axis, upward: Axis) -> str:
-    places = [
-        f"{SQUARE / 100 * across.place(math.log10(rank)):.1f},{SQUARE - SQUARE / 100 * upward.place(math.log10(share)):.1f}"
-        for rank, share in curve
-    ]
+    unit = SQUARE / 100
+    logarithms = [(math.log10(rank), math.log10(share)) for rank, share in curve]
+    places = [f"{unit * across.place(x):.1f},{SQUARE - unit * upward.place(y):.1f}" for x, y in logarithms]
     return f"M{' '.join(places)}" if len(places) > 1 else f"M{places[0]} h6" if places else "M0,0"

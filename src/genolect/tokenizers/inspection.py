@@ -9,6 +9,7 @@ Legend: V predictable tokens, n_i occurrences of token i, f_i = n_i / sum n its 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -143,7 +144,7 @@ def frequency_balance(counts: Counts) -> dict[str, float | None]:
         "entropy_bits": entropy,
         "evenness": entropy / float(np.log2(size)) if size > 1 else None,
         "gini": float(((2 * ranks - size - 1) * ascending).sum() / size),
-        "top_decile_share": float(ascending[-(-(-size // 10)) :].sum()),
+        "top_decile_share": float(ascending[size - math.ceil(size / 10) :].sum()),
     }
 
 
@@ -154,7 +155,7 @@ def _most_frequent(words: list[str], counts: Counts) -> list[dict[str, Any]]:
 
 
 def _rank_frequency(counts: Counts) -> list[dict[str, Any]]:
-    """Give the share of the most frequent token, of the second … of the last that occurs; ranks spread evenly in log."""
+    """Give the share of the most frequent token, of the second … of the last that occurs; ranks are spread in log."""
     descending = np.sort(counts[counts > 0])[::-1]
     if not len(descending):
         return []
