@@ -17,6 +17,7 @@ from genolect import __version__
 from genolect.cli.describe import describe
 from genolect.cli.evaluate import evaluate
 from genolect.cli.learn import learn
+from genolect.cli.plan import plan
 from genolect.cli.prepare import prepare
 from genolect.cli.pretrain import pretrain
 from genolect.cli.report import report
@@ -37,7 +38,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (learn, describe, prepare, pretrain, evaluate, report):
+for verb in (learn, describe, prepare, plan, pretrain, evaluate, report):
     app.command()(verb)
 
 
