@@ -20,6 +20,7 @@ from genolect.workflow.costing import (
     costing_record,
     forecast,
     genome_length,
+    peak_memory,
     workload_of,
 )
 from tests.toys import CPU
@@ -51,6 +52,14 @@ def test_only_single_nucleotides_read_context_counts():
     assert not words.context_lengths
     shorter = workload_of(read_scheme("nucleotide"), options(genome_bases=3000)).encoder
     assert len(shorter.context_lengths) < len(single.context_lengths)
+
+
+def test_pretraining_keeps_its_counts_beside_those_of_the_encoder():
+    scheme = read_scheme("nucleotide")
+    (row,) = forecast(options("nucleotide"), MACHINE)
+    encoder = workload_of(scheme, options()).encoder
+    kept = row.peak_bytes - peak_memory(workload_of(scheme, options()), MACHINE)
+    assert kept == pytest.approx(sum(8 * 4 ** (k + 1) for k in encoder.context_lengths), rel=1e-6)
 
 
 def test_a_default_width_gets_its_feed_forward():

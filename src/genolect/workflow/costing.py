@@ -22,11 +22,14 @@ from genolect.tokenizers.cost import Scheme, cost, embedding_bytes, read_scheme
 from genolect.workflow.calibration import Calibration, memory_beyond_baseline, work
 from genolect.workflow.sizing import SIZES
 from genolect.workflow.trial import saved_bytes
-from genolect.workflow.workload import Workload, flops, parameter_count
+from genolect.workflow.workload import Workload, counts_bytes, flops, parameter_count
 
 TOKENIZERS = ("nucleotide", "kmer:6", "kmer:3:3", "kmer:4:4", "kmer:5:5", "kmer:6:6", "byte_pair:600", "byte_pair:4096")
 NUCLEOTIDE_STEM, WORD_STEM = 21, 1
 """Reach of the stem's convolution: a word holds its neighbours already."""
+
+KEPT_COUNTS = 2
+"""Pretraining keeps the context counts for the count model too, in eight bytes where the encoder has four."""
 
 HEAD_WIDTH = 64
 GIGABYTE = 1e9
@@ -84,7 +87,7 @@ class Forecast:
     step_seconds, bases_per_second : float
         Time of a step, and the bases of its windows over that time.
     peak_bytes : float
-        Largest memory in use.
+        Largest memory in use, with the counts that pretraining keeps.
     seconds : float or None
         Time for the bases asked for.
     fits : bool or None
@@ -165,7 +168,7 @@ def step_time(workload: Workload, calibration: Calibration) -> float:
 
 
 def peak_memory(workload: Workload, calibration: Calibration) -> float:
-    """Forecast the largest memory in use, in bytes."""
+    """Forecast the largest memory in use while steps are taken, in bytes."""
     saved = saved_bytes(workload, calibration.machine)
     return calibration.baseline + memory_beyond_baseline(workload, saved, calibration.machine)
 
@@ -194,7 +197,8 @@ def forecast(options: CostingOptions, calibration: Calibration) -> list[Forecast
 
 
 def _one(scheme: Scheme, workload: Workload, options: CostingOptions, calibration: Calibration) -> Forecast:
-    seconds, peak = step_time(workload, calibration), peak_memory(workload, calibration)
+    seconds = step_time(workload, calibration)
+    peak = peak_memory(workload, calibration) + KEPT_COUNTS * counts_bytes(workload.encoder)
     rate = options.windows * options.window / seconds
     return Forecast(
         tokenizer=scheme.name,
