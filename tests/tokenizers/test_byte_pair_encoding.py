@@ -69,6 +69,19 @@ def test_a_code_outside_the_alphabet_is_refused(code):
         BytePairEncoding([("A", "A")]).encode(np.array([0, 0, code], dtype=np.uint8))
 
 
+@pytest.mark.parametrize(
+    "merges",
+    [
+        [("A", "C"), ("A", "C")],
+        [("A", "C"), ("C", "G"), ("AC", "G"), ("A", "CG")],
+        [("AC", "G"), ("A", "C")],
+    ],
+)
+def test_merges_that_nobody_can_have_learned_are_refused(merges):
+    with pytest.raises(ValueError, match="a token is made twice, or used before it is made"):
+        BytePairEncoding(merges)
+
+
 def test_nothing_has_no_tokens():
     assert BytePairEncoding([("A", "A")]).encode(encode("")).tolist() == []
 

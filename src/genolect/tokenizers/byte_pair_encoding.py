@@ -47,6 +47,13 @@ class BytePairEncoding:
     lengths : ndarray of int64
         Bases of each token.
 
+    Raises
+    ------
+    KeyError
+        If a merge names what is no token.
+    ValueError
+        If a token is made twice, or used before it is made.
+
     Examples
     --------
     >>> encoding = BytePairEncoding([("A", "T"), ("AT", "T"), ("T", "A")])
@@ -58,6 +65,8 @@ class BytePairEncoding:
         self.words = [*LETTERS, *(first + second for first, second in merges)]
         number = {word: token for token, word in enumerate(self.words)}
         pairs = [(number[first], number[second]) for first, second in merges]
+        if len(number) < len(self.words) or any(max(pair) >= len(LETTERS) + made for made, pair in enumerate(pairs)):
+            raise ValueError("nobody can have learned these merges: a token is made twice, or used before it is made")
         self.lengths = np.array([len(word) for word in self.words])
         self._apart, made = _never_neighbours(pairs)
         self._branches, self._shorter = _tree(self.words, made)
