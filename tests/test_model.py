@@ -18,6 +18,10 @@ from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import InputError, MachineError
 from genolect.model import SequenceModel, load_model, new_model, random_twin, save_model, training_record
 from genolect.objectives.masked import MaskedConfig, MaskedObjective
+from genolect.sequence.alphabet import encode
+from genolect.tokenizers.byte_pair import BytePairTokenizer
+from genolect.tokenizers.codon import CodonTokenizer
+from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 
 CONFIG = TransformerConfig(
@@ -216,15 +220,36 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path, saved):
 
 def test_a_newer_format_is_refused_and_its_maker_named(saved):
     with pytest.raises(
-        InputError, match=r"format 2, this version reads 1. Fix: use the genolect that made it \(9\.8\.7\)"
+        InputError, match=r"format 3, this version reads 2. Fix: use the genolect that made it \(9\.8\.7\)"
     ):
-        load_model(republished(saved, config_json=configuration(saved, format=2)))
+        load_model(republished(saved, config_json=configuration(saved, format=3)))
 
 
 def test_a_configuration_that_this_version_does_not_know_is_refused(saved):
     strange = configuration(saved, configuration=CONFIG.to_mapping() | {"experts": 8})
     with pytest.raises(InputError, match=r"unknown key 'experts'. Fix: use the genolect that made it \(9\.8\.7\)"):
         load_model(republished(saved, config_json=strange))
+
+
+@pytest.mark.parametrize(
+    "tokenizer", [KmerTokenizer(3, 1), KmerTokenizer(2, 2), CodonTokenizer(11), BytePairTokenizer([("A", "C")])]
+)
+def test_every_tokenizer_travels_with_its_model(tmp_path, tokenizer):
+    config = CONFIG.model_copy(update={"vocabulary": len(tokenizer.vocabulary), "context_lengths": ()})
+    save_model(tmp_path / "model", new_model(config, tokenizer, seed=3), {})
+    read = load_model(tmp_path / "model")
+    assert read.tokenizer.content_hash == tokenizer.content_hash
+    ids = torch.from_numpy(tokenizer.encode(encode("ACGTTGCAACGG")).astype("int64"))[None]
+    assert read(ids, torch.ones_like(ids, dtype=torch.bool)).shape == (ids.shape[1], len(tokenizer.targets))
+
+
+def test_a_tokenizer_that_took_another_s_place_is_refused(tmp_path):
+    tokenizer = BytePairTokenizer([("A", "C"), ("G", "T")])
+    config = CONFIG.model_copy(update={"vocabulary": len(tokenizer.vocabulary), "context_lengths": ()})
+    save_model(tmp_path / "model", new_model(config, tokenizer, seed=3), {})
+    other = json.dumps(BytePairTokenizer([("G", "T"), ("A", "C")]).to_ecosystem()).encode()
+    with pytest.raises(InputError, match=r"tokenizer\.json: the model was trained with another vocabulary"):
+        load_model(republished(tmp_path / "model", tokenizer_json=other))
 
 
 def test_another_vocabulary_is_refused(saved):

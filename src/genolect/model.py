@@ -5,7 +5,7 @@
     model/
         model.safetensors   weights and context counts
         config.json         shape of the encoder and the objective it was trained with
-        tokenizer.json      the ecosystem's format
+        tokenizer.json      the ecosystem's format, whatever the tokenizer
         manifest.json       SHA-256 of each file, versions, training record
 
 Legend: B windows, L tokens, S selected tokens, V predictable tokens.
@@ -28,9 +28,10 @@ from genolect.encoders.heads import TokenHead
 from genolect.encoders.initialisation import draw_weights
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError, InputError, shown
-from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.tokenizers.reading import description_of, tokenizer_from
+from genolect.tokenizers.tokenizer import Tokenizer
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS = "model.safetensors"
 CONFIGURATION = "config.json"
 TOKENIZER = "tokenizer.json"
@@ -44,11 +45,11 @@ class SequenceModel(nn.Module):
     ----------
     config : TransformerConfig
         Shape of the encoder.
-    tokenizer : NucleotideTokenizer
+    tokenizer : Tokenizer
         Gives the ids.
     """
 
-    def __init__(self, config: TransformerConfig, tokenizer: NucleotideTokenizer) -> None:
+    def __init__(self, config: TransformerConfig, tokenizer: Tokenizer) -> None:
         super().__init__()
         self.config = config
         self.tokenizer = tokenizer
@@ -83,7 +84,7 @@ class SequenceModel(nn.Module):
 
 
 def new_model(
-    config: TransformerConfig, tokenizer: NucleotideTokenizer, *, seed: int, counts: Mapping[int, Tensor] | None = None
+    config: TransformerConfig, tokenizer: Tokenizer, *, seed: int, counts: Mapping[int, Tensor] | None = None
 ) -> SequenceModel:
     """Build a model with random weights that depend on the seed alone.
 
@@ -103,6 +104,7 @@ def new_model(
 
     Examples
     --------
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> one, other = (new_model(config, NucleotideTokenizer(), seed=3) for _ in range(2))
     >>> all(map(torch.equal, one.parameters(), other.parameters()))
@@ -137,6 +139,7 @@ def random_twin(model: SequenceModel, *, seed: int, keep_counts: bool) -> Sequen
 
     Examples
     --------
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> twin = random_twin(new_model(config, NucleotideTokenizer(), seed=3), seed=4, keep_counts=False)
     >>> bool(twin.encoder.blocks[0].attention.merge.weight.any())
@@ -175,6 +178,7 @@ def save_model(folder: Path, model: SequenceModel, record: Mapping[str, Any], *,
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:
     ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})
@@ -184,7 +188,7 @@ def save_model(folder: Path, model: SequenceModel, record: Mapping[str, Any], *,
     configuration = {
         "format": FORMAT,
         "encoder": "transformer",
-        "tokenizer": model.tokenizer.kind,
+        "tokenizer": description_of(model.tokenizer),
         "tokenizer_sha256": model.tokenizer.content_hash,
         "configuration": model.config.to_mapping(),
     }
@@ -221,6 +225,7 @@ def load_model(folder: Path) -> SequenceModel:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:
     ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})
@@ -235,7 +240,7 @@ def load_model(folder: Path) -> SequenceModel:
     if values.get("format") != FORMAT:
         what = f"the model has format {values.get('format')}, this version reads {FORMAT}"
         raise InputError(what, fix=its_maker, path=folder)
-    tokenizer = NucleotideTokenizer()
+    tokenizer = tokenizer_from(folder / TOKENIZER, values["tokenizer"])
     if values["tokenizer_sha256"] != tokenizer.content_hash:
         raise InputError("the model was trained with another vocabulary", fix=REMEDY, path=folder / TOKENIZER)
     try:
@@ -259,6 +264,7 @@ def training_record(folder: Path) -> dict[str, Any]:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:
     ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})

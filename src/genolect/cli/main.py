@@ -21,6 +21,7 @@ from genolect.cli.plan import plan
 from genolect.cli.prepare import prepare
 from genolect.cli.pretrain import pretrain
 from genolect.cli.report import report
+from genolect.cli.tokenizer import app as tokenizer
 from genolect.errors import GenolectError
 from genolect.training.signals import WATCHED
 
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 for verb in (learn, describe, prepare, plan, pretrain, evaluate, report):
     app.command()(verb)
+app.add_typer(tokenizer, name="tokenizer")
 
 
 def _version(asked: bool) -> None:

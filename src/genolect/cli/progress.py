@@ -41,6 +41,18 @@ def base_counter(what: str, console: Console | None = None) -> Iterator[Callable
 
 
 @contextmanager
+def cycle_counter(what: str, cycles: int) -> Iterator[Callable[[int], None]]:
+    """Show how many of so many cycles are done."""
+    console = message_console()
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,} of {task.total:,}"))
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(what, total=cycles)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
 def training_display(console: Console | None = None) -> Iterator[PretrainingListener]:
     """Show training live: rate, time left, and bits per hidden base beside the count model's."""
     from genolect.workflow.pretraining import PretrainingListener

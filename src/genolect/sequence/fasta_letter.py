@@ -16,7 +16,7 @@ _FROM_IUPAC = 0b0001_0000
 _FROM_U = 0b0010_0000
 _CODE_BITS = np.uint8(0b0000_1111)
 _LINE_ENDS = b"\r\n"
-_PROTEIN = "this looks like protein; give the nucleotide sequence, or say so with --alphabet protein"
+_PROTEIN = "this looks like protein; give nucleotides, or say so to genolect tokenizer inspect: --alphabet protein"
 _MADE_OF = "A C G T U N and the IUPAC codes"
 _REMEDIES: dict[str, tuple[str, str]] = {
     **{

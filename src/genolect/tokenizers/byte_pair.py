@@ -16,8 +16,9 @@ from genolect.sequence import alphabet
 from genolect.sequence.alphabet import LETTERS, Bases
 from genolect.tokenizers.byte_pair_encoding import BytePairEncoding
 from genolect.tokenizers.byte_pair_layout import BytePairLayout, Merge, is_sequence, layout_of, own_layout
+from genolect.tokenizers.ecosystem import normalizer, special_tokens
 from genolect.tokenizers.tokenizer import Spans, TokenIds, hash_of
-from genolect.tokenizers.tokenizer_json import read_tokenizer_json, special_tokens, upper_case_normalizer
+from genolect.tokenizers.tokenizer_json import read_tokenizer_json
 
 
 class BytePairTokenizer:
@@ -71,6 +72,11 @@ class BytePairTokenizer:
     def vocabulary(self) -> Mapping[str, int]:
         """Every token and its id, ids 0 … V-1 in order."""
         return self.layout.vocabulary
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """See `Tokenizer`."""
+        return {}
 
     @property
     def targets(self) -> range:
@@ -177,7 +183,7 @@ class BytePairTokenizer:
             "truncation": None,
             "padding": None,
             "added_tokens": special_tokens(special),
-            "normalizer": upper_case_normalizer(),
+            "normalizer": normalizer(),
             "pre_tokenizer": None,
             "post_processor": None,
             "decoder": {"type": "Fuse"},

@@ -1,4 +1,4 @@
-"""The ecosystem's ``tokenizer.json``: what all tokenizers whose tokens are whole words write into it."""
+"""The ecosystem's ``tokenizer.json``: what all tokenizers write into it."""
 
 from __future__ import annotations
 
@@ -35,6 +35,51 @@ def every(count: int) -> dict[str, Any]:
 AT_SPACES: dict[str, Any] = {"type": "WhitespaceSplit"}
 
 
+def normalizer(replaced: Mapping[str, str] = UPPER_CASE) -> dict[str, Any]:
+    """Give the normalizer that reads letters as genolect does: soft-masked ones too, and U as T.
+
+    Parameters
+    ----------
+    replaced : mapping of str to str
+        Letters that are read as others.
+
+    Returns
+    -------
+    dict
+        Content for the key ``normalizer``.
+
+    Examples
+    --------
+    >>> normalizer()["normalizers"][0]
+    {'type': 'Replace', 'pattern': {'String': 'a'}, 'content': 'A'}
+    """
+    steps = [{"type": "Replace", "pattern": {"String": given}, "content": kept} for given, kept in replaced.items()]
+    return {"type": "Sequence", "normalizers": steps}
+
+
+def special_tokens(vocabulary: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Describe special tokens.
+
+    Parameters
+    ----------
+    vocabulary : mapping of str to int
+        The special tokens and their ids.
+
+    Returns
+    -------
+    list of dict
+        Content for the key ``added_tokens``, by id.
+
+    Examples
+    --------
+    >>> special_tokens({"[PAD]": 6})[0]["id"]
+    6
+    """
+    plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    by_id = sorted(vocabulary.items(), key=lambda item: item[1])
+    return [{"id": number, "content": word, **plain} for word, number in by_id]
+
+
 def word_file(
     vocabulary: Mapping[str, int],
     pieces: Mapping[str, Any],
@@ -68,20 +113,12 @@ def word_file(
     >>> word_file({"A": 0, "N": 1}, every(1), unknown="N", special=())["model"]["unk_token"]
     'N'
     """
-    added = [
-        {"id": vocabulary[word], "content": word, "special": True, "normalized": False}
-        | {"single_word": False, "lstrip": False, "rstrip": False}
-        for word in special
-    ]
-    replacements = [
-        {"type": "Replace", "pattern": {"String": given}, "content": letter} for given, letter in replaced.items()
-    ]
     return {
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": added,
-        "normalizer": {"type": "Sequence", "normalizers": replacements},
+        "added_tokens": special_tokens({word: vocabulary[word] for word in special}),
+        "normalizer": normalizer(replaced),
         "pre_tokenizer": dict(pieces),
         "post_processor": None,
         "decoder": None if pieces == AT_SPACES else {"type": "Fuse"},

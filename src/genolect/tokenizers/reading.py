@@ -13,14 +13,15 @@ from typing import Any, TypeAlias
 
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.sequence.protein import AMINO_ACIDS
-from genolect.sequence.source import opened
 from genolect.tokenizers.amino_acid import AminoAcidTokenizer
+from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.codon import CodonTokenizer
 from genolect.tokenizers.ecosystem import AT_SPACES
 from genolect.tokenizers.foreign_words import DnabertTokenizer, NucleotideTransformerTokenizer, read_words
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.tokenizer import Tokenizer
+from genolect.tokenizers.tokenizer_json import read_tokenizer_json
 
 Content: TypeAlias = Mapping[str, Any]
 
@@ -91,11 +92,13 @@ def tokenizer_from(source: Content | Path | str, description: Mapping[str, Any] 
     >>> tokenizer_from(KmerTokenizer(3, 1).to_ecosystem()).parameters
     {'k': 3, 'stride': 1}
     """
-    path = None if isinstance(source, Mapping) else str(source)
-    content = source if isinstance(source, Mapping) else _content_of(source)
-    if content is None:
-        return read_words(str(source))
+    path = None if isinstance(source, Mapping) else Path(source)
+    if path is not None and path.suffix == ".txt":
+        return read_words(path)
+    content = source if isinstance(source, Mapping) else read_tokenizer_json(Path(source))
     try:
+        if _is_byte_pair(content, description):
+            return BytePairTokenizer.from_ecosystem(content)
         _check_shape(content)
         tokenizer = _made(content, dict(description or _inferred(content)))
         _check_ids(content, tokenizer)
@@ -104,30 +107,11 @@ def tokenizer_from(source: Content | Path | str, description: Mapping[str, Any] 
     return tokenizer
 
 
-def _content_of(path: Path | str) -> Content | None:
-    """Read JSON; None where the file is something else."""
-    text = b"".join(opened(path).blocks())
-    if not text.lstrip().startswith(b"{"):
-        return None
-    try:
-        content: Content = json.loads(text, object_pairs_hook=_without_duplicates)
-    except json.JSONDecodeError as error:
-        what = f"the file is cut or malformed: {error.msg} (column {error.colno})"
-        raise InputError(what, fix=_RESTORE, path=path, line=error.lineno) from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise InputError("the file is no tokenizer: it is not sane JSON", fix=_RESTORE, path=path) from error
-    except InputError as error:
-        raise InputError(error.what, fix=error.fix, path=path) from error
-    return content
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InputError(f"the key {shown(twice)} stands there twice", fix=_RESTORE)
-    return content
+def _is_byte_pair(content: Content, description: Mapping[str, Any] | None) -> bool:
+    """Whether it has merges, which say all by themselves, and is not said to be something else."""
+    model = content.get("model")
+    merged = isinstance(model, Mapping) and model.get("type") == "BPE"
+    return merged and (description is None or description == {"kind": BytePairTokenizer.kind})
 
 
 def _check_shape(content: Content) -> None:
@@ -163,7 +147,9 @@ def _inferred(content: Content) -> dict[str, Any]:
     k = len(words[0])
     if content["model"].get("type") != "WordLevel" or words[0] != "A" * k:
         what = f"a tokenizer of the type {shown(content['model'].get('type'))} that begins with {shown(words[0])}"
-        raise InputError(f"{what} is none that is known", fix=f"give one of these kinds: {', '.join(_MAKERS)}")
+        raise InputError(
+            f"{what} is none that is known", fix=f"give one of these kinds: byte_pair, {', '.join(_MAKERS)}"
+        )
     if k == 1:
         return {"kind": "nucleotide"}
     return {"kind": "kmer", "k": k, "stride": 1 if content.get("pre_tokenizer") == AT_SPACES else k}
@@ -172,7 +158,9 @@ def _inferred(content: Content) -> dict[str, Any]:
 def _made(content: Content, description: dict[str, Any]) -> Tokenizer:
     kind = description.pop("kind", None)
     if kind not in _MAKERS:
-        raise InputError(f"there is no tokenizer of the kind {shown(kind)}", fix=f"known are {', '.join(_MAKERS)}")
+        raise InputError(
+            f"there is no tokenizer of the kind {shown(kind)}", fix=f"known are byte_pair, {', '.join(_MAKERS)}"
+        )
     maker, names = _MAKERS[kind]
     if set(description) != set(names) or not all(type(value) is int for value in description.values()):
         given = ", ".join(f"{name} = {value}" for name, value in description.items()) or "nothing"

@@ -1,4 +1,4 @@
-"""The ecosystem's ``tokenizer.json``: reading one that cannot be trusted, and what all of ours have in common."""
+"""The ecosystem's ``tokenizer.json``: reading one that cannot be trusted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from genolect.errors import InputError, shown
-from genolect.sequence.alphabet import LETTERS
 
 LARGEST_FILE = 64 << 20
 """Bytes; a vocabulary of 32,768 tokens takes one or two million."""
@@ -51,57 +50,16 @@ def read_tokenizer_json(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise InputError("the file is no text in UTF-8", fix=REMEDY, path=path) from error
     except json.JSONDecodeError as error:
-        raise InputError(f"no JSON: {error.msg}", fix=REMEDY, path=path, line=error.lineno) from error
+        raise InputError(
+            f"the file is cut or malformed: {error.msg}", fix=REMEDY, path=path, line=error.lineno
+        ) from error
     except RecursionError as error:
-        raise InputError("JSON nested without end", fix=REMEDY, path=path) from error
+        raise InputError("the file is cut or malformed: JSON nested without end", fix=REMEDY, path=path) from error
     except _RepeatedKeyError as error:
         raise InputError(f"{shown(error)} stands twice", fix=REMEDY, path=path) from error
     if not isinstance(content, dict):
         raise InputError(f"the file holds {type(content).__name__}, not an object", fix=REMEDY, path=path)
     return content
-
-
-def upper_case_normalizer() -> dict[str, Any]:
-    """Give the normalizer that reads letters as genolect does: soft-masked ones too, and U as T.
-
-    Returns
-    -------
-    dict
-        Content for the key ``normalizer``.
-
-    Examples
-    --------
-    >>> upper_case_normalizer()["normalizers"][0]
-    {'type': 'Replace', 'pattern': {'String': 'a'}, 'content': 'A'}
-    """
-    upper = {letter.lower(): letter for letter in LETTERS} | {"U": "T", "u": "T"}
-    steps = [{"type": "Replace", "pattern": {"String": given}, "content": kept} for given, kept in upper.items()]
-    return {"type": "Sequence", "normalizers": steps}
-
-
-def special_tokens(vocabulary: dict[str, int]) -> list[dict[str, Any]]:
-    """Describe special tokens.
-
-    Parameters
-    ----------
-    vocabulary : dict of str to int
-        The special tokens and their ids.
-
-    Returns
-    -------
-    list of dict
-        Content for the key ``added_tokens``, by id.
-
-    Examples
-    --------
-    >>> special_tokens({"[PAD]": 6})[0]["id"]
-    6
-    """
-    plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
-    return [
-        {"id": number, "content": word, **plain}
-        for word, number in sorted(vocabulary.items(), key=lambda item: item[1])
-    ]
 
 
 class _RepeatedKeyError(Exception):

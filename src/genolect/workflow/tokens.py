@@ -1,0 +1,291 @@
+"""Tokenizers as a user means them: learn one from genomes, look at several on one genome, carry one over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from genolect import __version__, durable
+from genolect.config import Configuration
+from genolect.errors import ConfigurationError, InputError, MachineError
+from genolect.randomness import derived_generator
+from genolect.report.token_page import write_token_page
+from genolect.sequence.alphabet import Bases
+from genolect.tokenizers.amino_acid import AminoAcidTokenizer
+from genolect.tokenizers.byte_pair import BytePairTokenizer
+from genolect.tokenizers.byte_pair_training import MOST_CYCLES, learn_merges
+from genolect.tokenizers.codon import CodonTokenizer
+from genolect.tokenizers.inspection import inspect_tokenizers
+from genolect.tokenizers.kmer import KmerTokenizer
+from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.tokenizers.reading import description_of, tokenizer_from
+from genolect.tokenizers.tokenizer import Tokenizer
+from genolect.workflow.material import Material, read_material
+
+TOKENIZER = "tokenizer.json"
+PAGE = "tokens.html"
+CONFIGURATION = "config.json"
+SAMPLED_STRETCH = 100_000
+"""Bases that a sample takes side by side: long beside any token."""
+
+NAMES = "nucleotide, kmer:6, kmer:6:6 (with a stride), codon, codon:11 (with a genetic code), amino_acid"
+
+
+def _kmers(k: int = 6, stride: int = 1) -> KmerTokenizer:
+    return KmerTokenizer(k, stride)
+
+
+# How each is made, and from how many numbers at most.
+_MAKERS: dict[str, tuple[Callable[..., Tokenizer], int]] = {
+    "nucleotide": (NucleotideTokenizer, 0),
+    "kmer": (_kmers, 2),
+    "codon": (CodonTokenizer, 1),
+    "amino_acid": (AminoAcidTokenizer, 0),
+}
+
+
+class ByteTraining(Configuration):
+    """How a byte-pair vocabulary is learned.
+
+    Attributes
+    ----------
+    cycles : int
+        Merges to learn; GROVER's recipe is 600.
+    longest : int or None
+        Bases of the longest token.
+    sample : int or None
+        Bases to learn from, the same number of each genome; by default all of them.
+    seed : int
+        Which stretches a sample takes.
+    """
+
+    cycles: int = Field(600, ge=1, le=MOST_CYCLES)
+    longest: int | None = Field(None, ge=2)
+    sample: int | None = Field(None, ge=1)
+    seed: int = Field(0, ge=0, lt=2**63)
+
+
+def sample_stretches(stretches: Sequence[Bases], bases: int, *, seed: int, place: int) -> list[Bases]:
+    """Take stretches of 100,000 bases at random, without repeats, in the order of the genome.
+
+    Parameters
+    ----------
+    stretches : sequence of ndarray of uint8
+        Whole records.
+    bases : int
+        How many bases are wanted; at most one stretch more is taken.
+    seed, place : int
+        Of the draw: the run's seed, and which genome this is.
+
+    Returns
+    -------
+    list of ndarray of uint8
+        Views of the records; everything, where there is no more than that.
+    """
+    pieces = [
+        record[start : start + SAMPLED_STRETCH]
+        for record in stretches
+        for start in range(0, len(record), SAMPLED_STRETCH)
+    ]
+    chosen, taken = [], 0
+    for number in derived_generator(seed, "sample of a genome", place).permutation(len(pieces)):
+        if taken >= bases:
+            break
+        chosen.append(int(number))
+        taken += len(pieces[number])
+    return [pieces[number] for number in sorted(chosen)]
+
+
+def train_tokenizer(
+    genomes: Sequence[Path],
+    out: Path,
+    options: ByteTraining,
+    *,
+    command: str = "",
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
+    """Learn a byte-pair vocabulary and publish it as a folder, with a page that describes it.
+
+    Parameters
+    ----------
+    genomes : sequence of Path
+        FASTA files or prepared folders.
+    out : Path
+        The folder: ``tokenizer.json``, ``tokens.html`` and ``manifest.json``.
+    options : ByteTraining
+        How.
+    command : str
+        For the record.
+    overwrite : bool
+        Whether a folder that genolect wrote gives way.
+    progress : callable, optional
+        Called after each cycle with the number of cycles done.
+
+    Returns
+    -------
+    dict
+        What `inspect_tokenizers` says of it on what it learned from.
+
+    Raises
+    ------
+    InputError
+        If a genome cannot be read.
+    MachineError
+        If the folder cannot be written.
+    """
+    with durable.new_folder(out, replace=overwrite) as staging:
+        stretches: list[Bases] = []
+        origins = []
+        for place, path in enumerate(genomes):
+            material = read_material(path)
+            records = material.stretches
+            if options.sample is not None:
+                records = sample_stretches(records, options.sample // len(genomes), seed=options.seed, place=place)
+            stretches += records
+            origins.append({**material.origin, "bases": sum(map(len, records))})
+        merges = learn_merges(stretches, cycles=options.cycles, longest=options.longest, progress=progress)
+        tokenizer = BytePairTokenizer(merges)
+        content = inspect_tokenizers({f"byte_pair:{len(merges)}": tokenizer}, stretches)
+        write_token_page(content | {"title": ", ".join(path.name for path in genomes)}, staging / PAGE)
+        _write(staging, tokenizer, {"command": command, "options": options.to_mapping(), "inputs": origins})
+    return content
+
+
+def convert_tokenizer(source: str, out: Path, *, command: str = "", overwrite: bool = False) -> Tokenizer:
+    """Write a tokenizer as a folder with the ecosystem's ``tokenizer.json``.
+
+    Parameters
+    ----------
+    source : str
+        As for `named_tokenizer`.
+    out : Path
+        The folder.
+    command : str
+        For the record.
+    overwrite : bool
+        Whether a folder that genolect wrote gives way.
+
+    Returns
+    -------
+    Tokenizer
+        The tokenizer.
+
+    Raises
+    ------
+    GenolectError
+        As in `named_tokenizer`; or if the folder cannot be written.
+    """
+    tokenizer = named_tokenizer(source)
+    with durable.new_folder(out, replace=overwrite) as staging:
+        _write(staging, tokenizer, {"command": command, "source": source})
+    return tokenizer
+
+
+def _write(staging: Path, tokenizer: Tokenizer, record: Mapping[str, Any]) -> None:
+    durable.write_json(staging / TOKENIZER, tokenizer.to_ecosystem())
+    facts = {"tokenizer": description_of(tokenizer), "tokenizer_sha256": tokenizer.content_hash, "record": dict(record)}
+    durable.write_facts(staging, {"kind": "tokenizer", "genolect": __version__, **facts})
+
+
+def named_tokenizer(text: str) -> Tokenizer:
+    """Give the tokenizer that a user names.
+
+    Parameters
+    ----------
+    text : str
+        ``nucleotide``, ``kmer:6`` (overlapping), ``kmer:6:6`` (with a stride), ``codon``, ``codon:11``,
+        ``amino_acid``; or the path of a ``tokenizer.json``, of a ``vocab.txt``, of a folder made by ``genolect tokenizer``, or of a model.
+
+    Returns
+    -------
+    Tokenizer
+        The tokenizer.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is neither a tokenizer's name nor a path.
+    InputError
+        If the file is no tokenizer.
+
+    Examples
+    --------
+    >>> named_tokenizer("kmer:6:3").parameters
+    {'k': 6, 'stride': 3}
+    """
+    path = Path(text)
+    if path.is_dir():
+        return _of_folder(path)
+    if path.is_file():
+        return tokenizer_from(path)
+    kind, *numbers = text.split(":")
+    maker, most = _MAKERS.get(kind, (None, 0))
+    if maker is None or len(numbers) > most or not all(number.isdecimal() for number in numbers):
+        fix = f"name one of {NAMES}, or the path of a tokenizer.json, a vocab.txt, or a folder with one"
+        raise ConfigurationError(f"{text!r} is neither a tokenizer nor a path", fix=fix)
+    made: Tokenizer = maker(*map(int, numbers))
+    return made
+
+
+def _of_folder(folder: Path) -> Tokenizer:
+    """Read the tokenizer of a folder that genolect made, or of any that holds one."""
+    if not (folder / TOKENIZER).is_file():
+        vocabulary = folder / "vocab.txt"
+        if vocabulary.is_file():
+            return tokenizer_from(vocabulary)
+        raise InputError(f"the folder holds no {TOKENIZER}", fix="name the folder of a tokenizer", path=folder)
+    if not (folder / durable.MANIFEST).is_file():
+        return tokenizer_from(folder / TOKENIZER)
+    facts = durable.read_manifest(folder)
+    if facts.get("kind") == "model":
+        facts = json.loads((folder / CONFIGURATION).read_text("utf-8"))
+    tokenizer = tokenizer_from(folder / TOKENIZER, facts.get("tokenizer"))
+    if tokenizer.content_hash != facts.get("tokenizer_sha256"):
+        raise InputError("the folder tells of another tokenizer", fix="make it again", path=folder / TOKENIZER)
+    return tokenizer
+
+
+def compare_tokenizers(names: Sequence[str], material: Material, page: Path | None = None) -> dict[str, Any]:
+    """Describe tokenizers by what they make of the same sequences.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As for `named_tokenizer`.
+    material : Material
+        The sequences.
+    page : Path, optional
+        A new file for the page.
+
+    Returns
+    -------
+    dict
+        See `inspect_tokenizers`.
+
+    Raises
+    ------
+    ConfigurationError, InputError
+        If a tokenizer cannot be read, is named twice, or reads other letters than the material's.
+    MachineError
+        If the page is there already, or cannot be written.
+    """
+    if len(set(names)) < len(names):
+        raise ConfigurationError("a tokenizer is named twice", fix="name each once")
+    if page is not None and page.exists():
+        raise MachineError("the page is there already", fix="name another --out", path=page)
+    tokenizers = {name: named_tokenizer(name) for name in names}
+    for name, tokenizer in tokenizers.items():
+        if (tokenizer.kind == AminoAcidTokenizer.kind) != (material.alphabet == "protein"):
+            what = f"{name} does not read the alphabet {material.alphabet}"
+            raise ConfigurationError(what, fix="amino_acid reads --alphabet protein, and everything else does not")
+        if (tokenizer.kind == CodonTokenizer.kind) and material.alphabet == "dna":
+            raise ConfigurationError(f"{name} reads coding sequences in frame", fix="add --alphabet coding")
+    content = inspect_tokenizers(tokenizers, material.stretches) | {"title": Path(material.origin["path"]).name}
+    if page is not None:
+        write_token_page(content, page)
+    return content
