@@ -17,7 +17,7 @@ from genolect.durable import json_text
 
 WIDEST_TABLE = 200
 
-app = typer.Typer(help="Learn, look at and convert tokenizers.", no_args_is_help=True)
+app = typer.Typer(help="Learn, look at and convert tokenizers.")
 
 NAME = "nucleotide, kmer:6, kmer:6:6, codon, amino_acid; or a tokenizer.json, a vocab.txt, a folder with one."
 

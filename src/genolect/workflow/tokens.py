@@ -199,7 +199,8 @@ def named_tokenizer(text: str) -> Tokenizer:
     ----------
     text : str
         ``nucleotide``, ``kmer:6`` (overlapping), ``kmer:6:6`` (with a stride), ``codon``, ``codon:11``,
-        ``amino_acid``; or the path of a ``tokenizer.json``, of a ``vocab.txt``, of a folder made by ``genolect tokenizer``, or of a model.
+        ``amino_acid``; or the path of a ``tokenizer.json``, of a ``vocab.txt``, of a folder made by
+        ``genolect tokenizer``, or of a model.
 
     Returns
     -------
