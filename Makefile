@@ -36,7 +36,7 @@ check: $(STAMP) ## style, format, types and the order of the rooms
 	test -z "$$failed" || { echo "make check: FAILED in:" $$failed; exit 1; }
 
 bench: $(STAMP) ## time genolect against its peers, one program after the other
-	@for program in benchmarks/*.py; do echo "$$program"; $(BIN)/python "$$program" || exit 1; done
+	@for program in $(addprefix benchmarks/,prepare.py pretraining.py tokens.py planning.py); do echo "$$program"; $(BIN)/python "$$program" || exit 1; done
 
 clean: ## remove the virtual environment, caches and the demo's run
 	rm -rf $(VENV) run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

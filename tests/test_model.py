@@ -243,6 +243,16 @@ def test_every_tokenizer_travels_with_its_model(tmp_path, tokenizer):
     assert read(ids, torch.ones_like(ids, dtype=torch.bool)).shape == (ids.shape[1], len(tokenizer.targets))
 
 
+@pytest.mark.parametrize("tokenizer", [TOKENIZER, KmerTokenizer(4, 1), KmerTokenizer(3, 2), CodonTokenizer(2)])
+def test_tokens_made_on_the_device_are_the_tokenizer_s(tokenizer):
+    config = CONFIG.model_copy(update={"vocabulary": len(tokenizer.vocabulary), "context_lengths": ()})
+    windows = torch.randint(0, 5, (7, 29), dtype=torch.uint8, generator=torch.Generator().manual_seed(5))
+    windows |= 8 * (windows == 3)  # some are soft-masked
+    ids = new_model(config, tokenizer, seed=3).ids_of(windows)
+    assert ids.dtype == torch.int64
+    assert ids.tolist() == [tokenizer.encode(window).tolist() for window in windows.numpy()]
+
+
 def test_a_tokenizer_that_took_another_s_place_is_refused(tmp_path):
     tokenizer = BytePairTokenizer([("A", "C"), ("G", "T")])
     config = CONFIG.model_copy(update={"vocabulary": len(tokenizer.vocabulary), "context_lengths": ()})

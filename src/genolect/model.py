@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -28,6 +29,9 @@ from genolect.encoders.heads import TokenHead
 from genolect.encoders.initialisation import draw_weights
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError, InputError, shown
+from genolect.objectives.device_tokens import kmer_ids, nucleotide_ids
+from genolect.tokenizers.kmer import KmerTokenizer
+from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
 
@@ -77,6 +81,27 @@ class SequenceModel(nn.Module):
         logits: Tensor = self.head(self.encoder(ids, counted)[selected])
         return logits
 
+    def ids_of(self, bases: Tensor) -> Tensor:
+        """Give the tokens of windows; single bases and k-mers are made on the device that the bases are on.
+
+        Parameters
+        ----------
+        bases : Tensor of uint8, shape (B, bases per window)
+            Raw bases.
+
+        Returns
+        -------
+        Tensor of int64, shape (B, L)
+            Token ids, on the same device.
+        """
+        tokenizer = self.tokenizer
+        if isinstance(tokenizer, NucleotideTokenizer):
+            return nucleotide_ids(bases)
+        if isinstance(tokenizer, KmerTokenizer):
+            return kmer_ids(bases, tokenizer.k, tokenizer.stride)
+        ids = tokenizer.encode(bases.cpu().numpy())
+        return torch.from_numpy(ids.astype(np.int64)).to(bases.device)
+
     @property
     def parameter_count(self) -> int:
         """Number of trained values (context counts are not trained)."""
@@ -104,7 +129,6 @@ def new_model(
 
     Examples
     --------
-    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> one, other = (new_model(config, NucleotideTokenizer(), seed=3) for _ in range(2))
     >>> all(map(torch.equal, one.parameters(), other.parameters()))
@@ -139,7 +163,6 @@ def random_twin(model: SequenceModel, *, seed: int, keep_counts: bool) -> Sequen
 
     Examples
     --------
-    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> twin = random_twin(new_model(config, NucleotideTokenizer(), seed=3), seed=4, keep_counts=False)
     >>> bool(twin.encoder.blocks[0].attention.merge.weight.any())
@@ -178,7 +201,6 @@ def save_model(folder: Path, model: SequenceModel, record: Mapping[str, Any], *,
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:
     ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})
@@ -225,7 +247,6 @@ def load_model(folder: Path) -> SequenceModel:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:
     ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})
@@ -264,7 +285,6 @@ def training_record(folder: Path) -> dict[str, Any]:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:
     ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})

@@ -179,13 +179,13 @@ class Training:
             If the loss or the gradient is not finite; the weights are left as they were.
         """
         config, step = self.config, self.progress.step
-        ids = torch.from_numpy(self.model.tokenizer.encode(self.windows.draw(step, config.windows)).astype(np.int64))
+        bases = torch.from_numpy(self.windows.draw(step, config.windows)).to(self.machine.device)  # one byte each
+        ids = self.model.ids_of(bases)
         inputs, targets = self.objective.corrupt(ids, derived_key(config.seed, "corruption", step))
         selected = targets >= 0
-        device = self.machine.device
         with self.machine.autocast():
-            logits = self.model(inputs.to(device), selected.to(device), counted=ids.to(device))
-        loss, metrics = self.objective.loss(logits, targets[selected].to(device))
+            logits = self.model(inputs, selected, counted=ids)
+        loss, metrics = self.objective.loss(logits, targets[selected])
         _require_finite(f"the loss of step {step}", metrics.nats)
         loss.backward()  # type: ignore[no-untyped-call]
         _require_finite(f"the gradient norm of step {step}", self.optimizer.gradient_norm())
