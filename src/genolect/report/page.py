@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from genolect.durable import write_file
@@ -20,6 +18,7 @@ from genolect.report.embedding_map import CLASSES, COLOURS, class_key, embedding
 from genolect.report.panels import tasks_of
 from genolect.report.plots import calibration_square, learning_curve, split_strip
 from genolect.report.results import REMEDY, Region, Results, read_results, visible
+from genolect.report.templates import page_template
 from genolect.report.verdict import comparisons, sentences
 from genolect.sequence.statistics import KMER_LENGTH
 
@@ -35,6 +34,17 @@ MOST_SQUARES = 12
 MOST_SETTINGS = 120
 SETTING_CHARACTERS = 120
 ROLES = ("training", "validation", "test")
+TEMPLATE = "template.html.jinja"
+CONSTANTS = {
+    "span": notation.span,
+    "arm_title": notation.arm_title,
+    "class_key": class_key,
+    "classes_coloured": CLASSES,
+    "colours": COLOURS,
+    "most_rows": MOST_ROWS,
+    "most_regions": MOST_REGIONS,
+    "most_settings": MOST_SETTINGS,
+}
 
 
 def write_report(run_folder: Path) -> Path:
@@ -117,7 +127,8 @@ def render(results: Mapping[str, Any], *, path: Path | None = None) -> str:
     embeddings = None
     if probe is not None and probe.map is not None and probe.map.x:
         embeddings = embedding_figure(probe.map, [one.name for one in probe.classes])
-    return _template().render(
+    return page_template(TEMPLATE).render(
+        **CONSTANTS,
         results=content,
         verdict=spoken[:foremost],
         further=spoken[foremost:],
@@ -137,36 +148,6 @@ def render(results: Mapping[str, Any], *, path: Path | None = None) -> str:
         shares=_shares(content),
         settings=_settings(content.model.configuration if content.model else {}),
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "count": notation.count,
-        "number": notation.number,
-        "signed": notation.signed,
-        "percent": notation.percent,
-        "bases": notation.bases,
-        "duration": notation.duration,
-    }
-    environment.globals |= {
-        "span": notation.span,
-        "arm_title": notation.arm_title,
-        "class_key": class_key,
-        "classes_coloured": CLASSES,
-        "colours": COLOURS,
-        "most_rows": MOST_ROWS,
-        "most_regions": MOST_REGIONS,
-        "most_settings": MOST_SETTINGS,
-    }
-    return environment.get_template("template.html.jinja")
 
 
 def _absent(results: Results) -> list[str]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from genolect.durable import write_file
 from genolect.report import notation
 from genolect.report.results import visible
+from genolect.report.templates import page_template
 from genolect.report.token_plots import bar_chart, rank_curves
 
+TEMPLATE = "tokens.html.jinja"
 MOST_DRAWN = 8  # as many as there are colours; the table has all
 MOST_ROWS = 60
 NAME_CHARACTERS = 200
@@ -80,7 +80,7 @@ def render_tokens(content: Mapping[str, Any]) -> str:
     """
     rows = [{**row, "name": visible(row["name"], NAME_CHARACTERS)} for row in content["tokenizers"]]
     drawn = [row for row in rows if row["tokens"]][:MOST_DRAWN]
-    return _template().render(
+    return page_template(TEMPLATE).render(
         title=visible(content.get("title", "Tokenizers"), NAME_CHARACTERS),
         content=content,
         rows=rows,
@@ -97,24 +97,6 @@ def render_tokens(content: Mapping[str, Any]) -> str:
         most_drawn=MOST_DRAWN,
         listed=LISTED,
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "count": notation.count,
-        "number": notation.number,
-        "percent": notation.percent,
-        "bases": notation.bases,
-    }
-    return environment.get_template("tokens.html.jinja")
 
 
 def _short_share(row: Mapping[str, Any]) -> float | None:
