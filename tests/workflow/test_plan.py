@@ -22,6 +22,7 @@ from genolect.workflow.plan import (
     plan_of_model,
     resume_plan,
     split_genome,
+    training_windows,
     write_plan,
 )
 from tests.tiny import finished_run, shrink, synthetic_folder, temporary_folder
@@ -77,7 +78,8 @@ def test_minutes_become_steps_by_a_measurement(monkeypatch, genome, minutes, ste
 
 def test_a_step_takes_time(genome):
     plan = make_plan(genome, PretrainingOptions(steps=2, window=32), CPU)
-    assert measure_step(genome, plan.split(), plan.encoder, plan.training, CPU) > 0
+    windows = training_windows(genome, plan.split(), plan.training)
+    assert measure_step(windows, plan.encoder, plan.training, CPU) > 0
 
 
 @pytest.mark.parametrize("steps", [1, 11, 12, 13, 19, 20, 21, 23, 25, 39, 144, 1_000, 1_001])
