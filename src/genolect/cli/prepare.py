@@ -62,7 +62,8 @@ def prepare(
     if temperature is not None:
         check_temperature(temperature)
     with base_counter("preparing") as count:
-        genome = prepare_many(corpus, out, processes=processes or 1, overwrite=overwrite, progress=count)
+        at_a_time = 1 if processes is None else processes
+        genome = prepare_many(corpus, out, processes=at_a_time, overwrite=overwrite, progress=count)
     typer.echo(_summary(genome, out))
     _print_shares(genome, temperature)
 
