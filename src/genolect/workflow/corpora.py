@@ -215,7 +215,8 @@ def count_species(sampler: WindowSampler, regions: Sequence[Interval], batches: 
         drawn.update(sampler.species_drawn(step, count))
     expected = sampler.shares()
     return [
-        SpeciesShare(species, bases, expected.get(species, 0.0), drawn[species])
+        # A sum of floating-point shares may pass 1 by a rounding.
+        SpeciesShare(species, bases, min(1.0, expected.get(species, 0.0)), drawn[species])
         for species, bases in species_sizes(sampler.genome, regions).items()
     ]
 
