@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import signal
 
 import pytest
@@ -74,3 +75,13 @@ def test_long_text_is_cut_at_the_limit():
     assert shown("A" * limit) == f"'{'A' * limit}'"
     assert shown("A" * (limit + 1)) == f"'{'A' * (limit - 1)}…'"
     assert shown(17) == "'17'"
+
+
+@pytest.mark.parametrize("kind", sorted(CODES, key=CODES.__getitem__))
+def test_a_refusal_travels_between_processes(kind):
+    more = {"signal_number": signal.SIGTERM} if kind is Interrupted else {"line": 7}
+    error = kind("no bases", fix="give some", path="a.fa", **more)
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is kind
+    assert (str(copy), copy.args, vars(copy)) == (str(error), error.args, vars(error))
+    assert copy.exit_code == error.exit_code

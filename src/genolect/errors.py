@@ -16,6 +16,7 @@ A message says where, what was given, what is allowed, and what to do, in one li
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 SHOWN_CHARACTERS = 60
 
@@ -69,6 +70,14 @@ class GenolectError(Exception):
         self.line = line
         place = "" if self.path is None else f"{self.path}: " if line is None else f"{self.path}:{line}: "
         super().__init__(_one_line(f"{place}{what.rstrip('.')}. Fix: {fix.rstrip('.')}."))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes; as it stands, pickle would call the constructor with the message alone."""
+        return _as_it_was, (type(self), str(self)), vars(self)
+
+
+def _as_it_was(kind: type[GenolectError], message: str) -> GenolectError:
+    return kind.__new__(kind, message)
 
 
 def _one_line(message: str) -> str:

@@ -73,6 +73,21 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(pretrain, tmp
     assert first != third
 
 
+def test_a_temperature_needs_a_corpus(pretrain, tmp_path):
+    outcome = pretrain(tmp_path / "run", "--steps", 3, "--temperature", 3)
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert "a temperature balances species, and the records of this genome have none. Fix: leave out" in outcome.stderr
+    outcome = pretrain(tmp_path / "other", "--steps", 3, "--temperature", 0.5)
+    assert outcome.code == 2
+    assert "options: temperature: " in outcome.stderr
+
+
+def test_learn_knows_no_temperature(monkeypatch, capsys, tmp_path):
+    outcome = command(monkeypatch, capsys, "learn", "--temperature", 3, "--out", tmp_path / "run")
+    assert outcome.code == 2
+    assert "No such option: --temperature" in outcome.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_the_run_goes_on_exactly(resume, prepared, uninterrupted, tmp_path, number):
     run = tmp_path / "run"

@@ -228,7 +228,7 @@ def test_thousands_of_species_are_sampled_from_one_open_file(mitochondria, data_
     sampler = WindowSampler(mitochondria, regions, length=1000, seed=1, purpose="training", shares=shares)
     before = len(list(Path("/proc/self/fd").iterdir()))
     counted = sum((sampler.species_drawn(step, 4000) for step in range(10)), start=sampler.species_drawn(10, 4000))
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before  # Fewer where garbage of an earlier test goes.
     assert len(counted) > 3900
     expected = sampler.shares()
     total = counted.total()

@@ -35,6 +35,10 @@ def example_results() -> dict[str, Any]:
         ],
         "seed": 7,
         "genome": _genome(),
+        "species": [
+            {"species": "Inventus major", "bases": 3_240_500, "expected": 0.7, "drawn": 7_012},
+            {"species": "Inventus minor", "bases": 610_000, "expected": 0.3, "drawn": 2_988},
+        ],
         "annotation": [
             {"kind": "gene", "count": 2307, "covered_bases": 3_301_118},
             {"kind": "CDS", "count": 2411, "covered_bases": 3_155_902},

@@ -213,7 +213,7 @@ def test_endless_results_stay_below_a_megabyte_and_say_what_is_left_out():
     content["split"]["regions"] = [
         {"role": "test", "name": f"scaffold_{k % 30}", "start": 0, "end": 700} for k in range(many)
     ]
-    for key in ("inputs", "annotation", "notes", "evaluation"):
+    for key in ("inputs", "annotation", "notes", "evaluation", "species"):
         content[key] = (content[key] * many)[:many]
     content["pretraining"]["curve"] = (content["pretraining"]["curve"] * 50)[:many]
     probe = content["probe"]
@@ -228,6 +228,7 @@ def test_endless_results_stay_below_a_megabyte_and_say_what_is_left_out():
     assert len(html.encode()) < MEGABYTE
     for what in (
         "shorter sequences",
+        "species",
         "kinds",
         "files",
         "classes",

@@ -5,8 +5,18 @@ from __future__ import annotations
 import pytest
 from scipy.stats import chisquare
 
+from genolect.data.genome import prepare_genome
 from genolect.errors import ConfigurationError, InputError
-from genolect.workflow.corpora import choose_shares, describe_shares, prepare_many
+from genolect.sequence.interval import Interval
+from genolect.workflow.corpora import (
+    SpeciesShare,
+    choose_shares,
+    circular_records,
+    describe_shares,
+    has_species,
+    largest_shares,
+    prepare_many,
+)
 
 SIZES = {"a": 900, "b": 100, "c": 40}
 
@@ -24,11 +34,53 @@ def corpus(request, tmp_path):
 
 def test_weights_come_first_unless_a_temperature_is_given(corpus):
     genome, weighted = corpus
+    whole = [Interval(f"{name}:r", 0, size) for name, size in SIZES.items()]
     by_size = {"a": 900 / 1040, "b": 100 / 1040, "c": 40 / 1040}
-    assert choose_shares(genome) == pytest.approx({"a": 0.125, "b": 0.375, "c": 0.5} if weighted else by_size)
-    assert choose_shares(genome, temperature=1) == pytest.approx(by_size)
+    assert choose_shares(genome, whole) == ({"a": 0.125, "b": 0.375, "c": 0.5} if weighted else None)
+    assert choose_shares(genome, whole, temperature=1) == pytest.approx(by_size)
     with pytest.raises(ConfigurationError, match="a temperature of 0 would favour"):
-        choose_shares(genome, temperature=0)
+        choose_shares(genome, whole, temperature=0)
+
+
+def test_only_the_stretches_that_are_drawn_from_count(corpus):
+    genome, weighted = corpus
+    some = [Interval("a:r", 300, 360), Interval("b:r", 0, 20)]
+    assert choose_shares(genome, some, temperature=1) == pytest.approx({"a": 0.75, "b": 0.25})
+    assert choose_shares(genome, some) == ({"a": 0.25, "b": 0.75} if weighted else None)
+
+
+def test_a_temperature_needs_species(tmp_path):
+    (tmp_path / "a.fa").write_text(">r\nACGTACGT\n")
+    genome = prepare_genome([tmp_path / "a.fa"], tmp_path / "prepared")
+    assert not has_species(genome)
+    assert choose_shares(genome, [Interval("r", 0, 8)]) is None
+    with pytest.raises(ConfigurationError, match=f"^{tmp_path / 'prepared'}: a temperature balances species, and"):
+        choose_shares(genome, [Interval("r", 0, 8)], temperature=3)
+
+
+@pytest.mark.parametrize("temperature", [None, 3])
+def test_what_is_drawn_by_size_and_by_weights_is_as_expected(corpus, temperature):
+    rows = describe_shares(corpus[0], window=30, temperature=temperature, windows=30_011)
+    assert sum(row.expected for row in rows) == pytest.approx(1)
+    assert chisquare([row.drawn for row in rows], [row.expected * 30_011 for row in rows]).pvalue > 1e-3
+
+
+def test_the_sum_of_the_others_loses_nothing():
+    shares = [SpeciesShare(f"s{number}", 10 + number, number / 36, 3 * number) for number in range(9)]
+    for most in range(1, 12):
+        rows = largest_shares(shares, most)
+        assert len(rows) == min(most, 9)
+        assert sum(row.bases for row in rows) == sum(range(10, 19))
+        assert sum(row.expected for row in rows) == pytest.approx(1)
+        assert sum(row.drawn for row in rows) == 108
+    assert [row.species for row in largest_shares(shares, 3)] == ["s8", "s7", "7 others"]
+
+
+@pytest.mark.parametrize("name", ["genes.gff3", "GENES.GFF", "genes.gff3.gz", "genes.gff.bgz"])
+def test_a_gff_is_known_by_its_ending(name):
+    with pytest.raises(InputError, match=name):
+        circular_records(name)
+    assert circular_records(f"{name}_1, b") == {f"{name}_1", "b"}
 
 
 def test_drawn_shares_match_the_expected_ones(corpus):

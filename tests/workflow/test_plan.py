@@ -10,9 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.data.genome import prepare_genome
+from genolect.data.species_split import choose_species_split
+from genolect.data.split import choose_split
 from genolect.errors import ConfigurationError, InputError
 from genolect.model import load_model, save_model
+from genolect.sequence.interval import Interval
 from genolect.workflow import plan as planning
+from genolect.workflow.corpora import prepare_many
 from genolect.workflow.plan import (
     PLAN,
     Plan,
@@ -22,6 +26,7 @@ from genolect.workflow.plan import (
     plan_of_model,
     resume_plan,
     split_genome,
+    training_windows,
     write_plan,
 )
 from tests.tiny import finished_run, shrink, synthetic_folder, temporary_folder
@@ -77,7 +82,8 @@ def test_minutes_become_steps_by_a_measurement(monkeypatch, genome, minutes, ste
 
 def test_a_step_takes_time(genome):
     plan = make_plan(genome, PretrainingOptions(steps=2, window=32), CPU)
-    assert measure_step(genome, plan.split(), plan.encoder, plan.training, CPU) > 0
+    windows = training_windows(genome, plan.split(), plan.training)
+    assert measure_step(windows, plan.encoder, plan.training, CPU) > 0
 
 
 @pytest.mark.parametrize("steps", [1, 11, 12, 13, 19, 20, 21, 23, 25, 39, 144, 1_000, 1_001])
@@ -170,3 +176,89 @@ def test_a_record_to_hold_out_must_have_a_window(prepared):
     assert split_genome(genome, window=20, validation=("b",), test=("d",)).validation[0].length == 20
     with pytest.raises(InputError, match="the longest test stretch has 3 bases"):
         split_genome(genome, window=20, validation=("b",), test=("c",))
+
+
+# ---------------------------------------------------------------- corpora
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Prepare so many species of two records each; weights where given."""
+
+    def prepare(count: int, weights: tuple[float, ...] = ()):
+        lines = [f"name\tpath\tspecies{chr(9) + 'weight' if weights else ''}"]
+        for number in range(count):
+            bases = ("ACGTTGCAAC" * 40)[number:]
+            (tmp_path / f"{number}.fa").write_text(f">a\n{bases}\n>b\n{bases[::-1]}\n")
+            weight = f"\t{weights[number]}" if weights else ""
+            lines.append(f"g{number}\t{number}.fa\tS. {number}{weight}")
+        (tmp_path / "corpus.tsv").write_text("\n".join(lines) + "\n")
+        return prepare_many(tmp_path / "corpus.tsv", tmp_path / "corpus", overwrite=True)
+
+    return prepare
+
+
+def test_whole_species_are_held_out_where_there_are_three(corpus):
+    for count in (10, 7):
+        genome = corpus(count)
+        split = split_genome(genome, window=20)
+        assert split == choose_species_split(genome.records.values())
+        owners = [{region.name[:2] for region in regions} for regions in split.regions().values()]
+        assert sum(map(len, owners)) == len(set.union(*owners)) == count
+    named = split_genome(corpus(3), window=20, validation=("S. 1",), test=("S. 2",))
+    assert [region.name for region in named.test] == ["g2:a", "g2:b"]
+    assert make_plan(corpus(7), PretrainingOptions(steps=1, window=20), CPU).split().rule.startswith("Whole species")
+
+
+def test_records_are_held_out_where_there_are_two_species(corpus):
+    genome = corpus(2)
+    assert split_genome(genome, window=20) == choose_split(genome.lengths)
+    assert split_genome(genome, window=20, test=("g0:b",), validation=("g1:a",)).test == (Interval("g0:b", 0, 400),)
+
+
+def test_a_species_to_hold_out_must_be_there(corpus):
+    with pytest.raises(ConfigurationError, match=r"'g1:a' is none of the species of the corpus.* among: S\. 0"):
+        split_genome(corpus(4), window=20, test=("g1:a",))
+
+
+def test_too_few_species_to_choose_from_are_refused_by_their_folder(corpus):
+    genome = corpus(4)
+    with pytest.raises(InputError, match=r"0\.fa, .*3\.fa: no choice among 4 species holds out about 10%"):
+        split_genome(genome, window=20)
+    many = corpus(6)
+    with pytest.raises(InputError, match=rf"^{many.folder}: the longest training stretch has 400 bases"):
+        split_genome(many, window=401)
+
+
+def test_a_temperature_decides_what_is_drawn(corpus):
+    genome = corpus(7, weights=(1, 2, 3, 4, 5, 6, 7))
+    plan = make_plan(genome, PretrainingOptions(steps=5, window=20, temperature=4), CPU)
+    assert plan.to_mapping()["options"]["temperature"] == 4.0
+    split = plan.split()
+    by_weight, hot = (training_windows(genome, split, plan.training, temperature=heat) for heat in (None, 4.0))
+    trained = sorted({genome.records[region.name].species for region in split.training})
+    assert sorted(hot.shares()) == trained
+    assert list(hot.shares().values()) == pytest.approx([1 / len(trained)] * len(trained), rel=0.01)
+    total = sum(int(name[-1]) + 1 for name in trained)
+    assert by_weight.shares() == pytest.approx({name: (int(name[-1]) + 1) / total for name in trained})
+
+
+def test_a_temperature_for_a_plain_genome_is_refused_before_a_plan_is_written(genome):
+    with pytest.raises(ConfigurationError, match=r"a temperature balances species.*leave out --temperature"):
+        make_plan(genome, PretrainingOptions(steps=5, temperature=2), CPU)
+
+
+@pytest.mark.parametrize("temperature", [0.99, -1, math.inf, math.nan])
+def test_a_temperature_is_a_number_from_1(temperature):
+    with pytest.raises(ConfigurationError, match="options: temperature: "):
+        PretrainingOptions.from_mapping({"temperature": temperature}, "options")
+
+
+def test_a_plan_from_before_temperatures_is_resumed(genome, tmp_path):
+    options = PretrainingOptions(steps=2, seed=3)
+    mapping = make_plan(genome, options, CPU).to_mapping()
+    del mapping["options"]["temperature"]
+    (tmp_path / PLAN).write_text(json.dumps(mapping))
+    assert resume_plan(tmp_path, genome, options) is not None
+    with pytest.raises(ConfigurationError, match=r"temperature: None then, 2\.0 now"):
+        resume_plan(tmp_path, genome, options.model_copy(update={"temperature": 2.0}))

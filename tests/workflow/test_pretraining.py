@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from genolect.data.genome import prepare_genome
+from genolect.data.windows import WindowSampler
 from genolect.errors import InputError, Interrupted
 from genolect.evaluation.statistics import Estimate
 from genolect.model import load_model, training_record
+from genolect.report.page import write_report
 from genolect.workflow import pretraining
+from genolect.workflow.corpora import prepare_many
 from genolect.workflow.heldout import set_exam
 from genolect.workflow.plan import PLAN, PretrainingOptions
 from genolect.workflow.pretraining import PretrainingListener, pretrain
@@ -179,6 +183,49 @@ def test_a_record_that_has_two_roles_says_so(tmp_path):
     results = train(tmp_path / "prepared", tmp_path / "run", PretrainingOptions(steps=1))
     assert [row["role"] for row in results["genome"]] == ["training+validation+test"]
     assert len(results["split"]["regions"]) == 5
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    """Cut the genome into eight species of different sizes."""
+    folder = temporary_folder()
+    letters = "".join((synthetic_folder() / "genome.fa").read_text().split(">synthetic_1")[1].split("\n")[1:200])
+    for number in range(8):
+        (folder / f"{number}.fa").write_text(f">chr\n{letters[number * 1_000 :][: 900 + 50 * number]}\n")
+    rows = "".join(f"g{number}\t{number}.fa\tS. {number}\n" for number in range(1, 8))
+    (folder / "corpus.tsv").write_text(f"name\tpath\tspecies\n{rows}")
+    return prepare_many(folder / "corpus.tsv", folder / "prepared")
+
+
+@pytest.mark.parametrize("temperature", [None, 5.0])
+def test_the_species_of_a_corpus_are_counted_as_they_were_drawn(corpus, tmp_path, monkeypatch, temperature):
+    drawn = Counter()
+    drawing = WindowSampler.draw
+
+    def draw(self, step, count):
+        drawn.update(self.species_drawn(step, count))
+        return drawing(self, step, count)
+
+    monkeypatch.setattr(WindowSampler, "draw", draw)
+    options = PretrainingOptions(steps=40, window=40, temperature=temperature)
+    results = train(corpus.folder, tmp_path / "run", options)
+    rows = {row["species"]: row for row in results["species"]}
+    assert {name: row["drawn"] for name, row in rows.items() if row["drawn"]} == drawn
+    assert drawn.total() == 40 * 3
+    trained = {row["name"] for row in results["split"]["regions"] if row["role"] == "training"}
+    assert {name: row["bases"] for name, row in rows.items()} == {
+        record.species: record.length for record in corpus.records.values() if record.name in trained
+    }
+    sizes = {name: row["bases"] ** (1 / (temperature or 1)) for name, row in rows.items()}
+    expected = {name: size / sum(sizes.values()) for name, size in sizes.items()}
+    # Without a temperature every position is drawn equally often; a record has one for each window, not for each base.
+    assert {name: row["expected"] for name, row in rows.items()} == pytest.approx(expected, rel=0.1)
+    assert results["title"] == "genolect: a corpus of 7 genomes"
+    assert "the 120 training windows each should" in write_report(tmp_path / "run").read_text()
+
+
+def test_a_plain_genome_has_no_species(trained):
+    assert "species" not in trained[1]
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,12 @@ Bases = Annotated[int | None, typer.Option(help="Budget in bases seen instead.")
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Window = Annotated[int, typer.Option(help="Bases per window.")]
 CheckpointEvery = Annotated[int | None, typer.Option(help="Steps between checkpoints (default: a twentieth).")]
-Validation = Annotated[str, typer.Option(help="Records to choose by, e.g. chr1,chr2 (default: by size).")]
-Test = Annotated[str, typer.Option(help="Records to test on, never seen in training (default: by size).")]
+Validation = Annotated[
+    str, typer.Option(help="Records (in a corpus species) to choose by, e.g. chr1,chr2 (default: a tenth).")
+]
+Test = Annotated[
+    str, typer.Option(help="Records (in a corpus species) to test on, never trained on (default: a tenth).")
+]
 
 Verb = Callable[..., None]
 

@@ -18,14 +18,18 @@ def pretrain(
     *,
     budget: Budget,
     window: Window = 256,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="Draw the species of a corpus by size^(1/T), 1 or more (default: its weights, or by size)."),
+    ] = None,
     checkpoint_every: CheckpointEvery = None,
     again: Again,
 ) -> None:
-    """Train a model by hiding bases and predicting them; compare it with counting on held-out chromosomes."""
+    """Train a model by hiding bases and predicting them; compare it with counting on held-out records or species."""
     from genolect.workflow import pretraining
     from genolect.workflow.output import output_folder
 
-    options = budget.to_options(window=window, checkpoint_every=checkpoint_every)
+    options = budget.to_options(window=window, checkpoint_every=checkpoint_every, temperature=temperature)
     with output_folder(out, inputs=[prepared], **vars(again)), training_display() as listener:
         results = pretraining.pretrain(prepared, out, options, command=command_line(), listener=listener)
     typer.echo(results["pretraining"]["verdict"])

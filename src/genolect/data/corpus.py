@@ -27,14 +27,12 @@ from genolect.data.genome import (
     prepare_genome,
     write_records,
 )
-from genolect.errors import GenolectError, InputError, MachineError, shown
+from genolect.errors import InputError, MachineError, shown
 
 PARTS = ".parts"
 """Ending of the folder, beside the corpus, that holds its parts while it is being made."""
 
 BLOCK_BYTES = 1 << 24
-
-_Refusal = tuple[type[GenolectError], str, str, str | None, int | None]
 
 
 def prepare_corpus(
@@ -93,12 +91,9 @@ def prepare_corpus(
         durable.clear_leftovers(parts)
         with durable.new_folder(folder, replace=overwrite) as staging:
             jobs = [(genome.path, parts / _part_name(genome)) for genome in genomes]
-            for outcome in _outcomes(jobs, processes):
-                if isinstance(outcome, tuple):
-                    kind, what, fix, path, line = outcome
-                    raise kind(what, fix=fix, path=path, line=line)
+            for bases in _prepared_bases(jobs, processes):
                 if progress is not None:
-                    progress(outcome)
+                    progress(bases)
             _join(genomes, [part for _, part in jobs], staging)
         durable.remove_folder(parts)
     return PreparedGenome(folder, verify=False)
@@ -109,8 +104,8 @@ def _part_name(genome: CorpusGenome) -> str:
     return hashlib.sha256(f"{genome.name}\t{genome.path.name}".encode()).hexdigest()[:20]
 
 
-def _outcomes(jobs: Sequence[tuple[Path, Path]], processes: int) -> Iterator[int | _Refusal]:
-    """Prepare the parts and give for each, in order, its bases or why not."""
+def _prepared_bases(jobs: Sequence[tuple[Path, Path]], processes: int) -> Iterator[int]:
+    """Prepare the parts and give for each, in order, its bases."""
     if processes == 1:
         yield from map(_prepare_part, jobs)
         return
@@ -125,14 +120,11 @@ def _outcomes(jobs: Sequence[tuple[Path, Path]], processes: int) -> Iterator[int
         pool.shutdown(cancel_futures=True)
 
 
-def _prepare_part(job: tuple[Path, Path]) -> int | _Refusal:
+def _prepare_part(job: tuple[Path, Path]) -> int:
     path, part = job
-    try:
-        finished = _finished(path, part)
-        genome = PreparedGenome(part, verify=False) if finished else prepare_genome([path], part, overwrite=True)
-        return sum(genome.lengths.values())
-    except GenolectError as error:  # An error with named arguments does not travel between processes.
-        return type(error), error.what, error.fix, error.path, error.line
+    finished = _finished(path, part)
+    genome = PreparedGenome(part, verify=False) if finished else prepare_genome([path], part, overwrite=True)
+    return sum(genome.lengths.values())
 
 
 def _finished(path: Path, part: Path) -> bool:

@@ -46,6 +46,31 @@ def species_sizes(genome: PreparedGenome, regions: Iterable[Interval]) -> dict[s
     return sizes
 
 
+def check_temperature(temperature: float) -> None:
+    """Refuse what is no temperature.
+
+    Parameters
+    ----------
+    temperature : float
+        From 1, which draws every base equally often, to infinity, which draws every species equally often.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is below 1 or no number.
+
+    Examples
+    --------
+    >>> check_temperature(0.5)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    genolect.errors.ConfigurationError: a temperature of 0.5 would favour what is large already. Fix: give a number...
+    """
+    if not temperature >= 1:
+        fix = "give a number from 1 (by size) to inf (every species equally)"
+        raise ConfigurationError(f"a temperature of {temperature} would favour what is large already", fix=fix)
+
+
 def temperature_shares(sizes: Mapping[str, int], temperature: float) -> dict[str, float]:
     """Give each species a share in proportion to size^(1/T).
 
@@ -72,9 +97,7 @@ def temperature_shares(sizes: Mapping[str, int], temperature: float) -> dict[str
     >>> {name: round(share, 6) for name, share in shares.items()}
     {'human': 0.75, 'yeast': 0.25}
     """
-    if not temperature >= 1:
-        fix = "give a number from 1 (by size) to inf (every species equally)"
-        raise ConfigurationError(f"a temperature of {temperature} would favour what is large already", fix=fix)
+    check_temperature(temperature)
     logarithms = {name: math.log(size) / temperature for name, size in sizes.items()}
     largest = max(logarithms.values())
     return normalised_shares({name: math.exp(value - largest) for name, value in logarithms.items()}, sizes)

@@ -106,6 +106,15 @@ class Sequence(Part):
     role: Name | None = None
 
 
+class SpeciesShare(Part):
+    """One species of a corpus: training bases, the share of the windows it should have, the windows it had."""
+
+    species: Name
+    bases: Count
+    expected: Fraction
+    drawn: Count
+
+
 class AnnotationKind(Part):
     """One kind of annotated feature: how many rows, how many bases they cover."""
 
@@ -245,6 +254,7 @@ class Results(Part):
     inputs: list[InputFile] = []
     seed: int | None = None
     genome: list[Sequence] = []
+    species: list[SpeciesShare] = []
     annotation: list[AnnotationKind] = []
     split: Split | None = None
     model: Model | None = None

@@ -1,19 +1,26 @@
-"""Corpora as a user means them: prepare the genomes of a manifest, and see how often each species will be drawn."""
+"""Corpora as a user means them: prepare the genomes of a manifest, and see how often each species is drawn."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from genolect.data.corpus import prepare_corpus
 from genolect.data.corpus_manifest import read_corpus_manifest
 from genolect.data.genome import PreparedGenome
 from genolect.data.shares import normalised_shares, species_sizes, temperature_shares
+from genolect.data.topology import circular_sequences
 from genolect.data.windows import WindowSampler
 from genolect.errors import ConfigurationError
 from genolect.sequence.interval import Interval
+
+TRIAL_WINDOWS = 100_000
+BASES_AT_A_TIME = 1 << 20
+_ANNOTATION = re.compile(r"\.gff3?(\.b?gz)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -25,11 +32,11 @@ class SpeciesShare:
     species : str
         The species.
     bases : int
-        Its bases in the corpus.
+        Its bases that windows are drawn from.
     expected : float
         Share of the windows that it should have; 0 where it has no record as long as a window.
     drawn : int
-        Windows that it had in the trial.
+        Windows that it had.
     """
 
     species: str
@@ -65,40 +72,92 @@ def prepare_many(
     GenolectError
         As the parts say.
     """
+    if processes < 1:
+        raise ConfigurationError(f"{processes} processes prepare nothing", fix="give a number from 1 up")
     genomes = read_corpus_manifest(manifest)
     return prepare_corpus(genomes, out, processes=processes, overwrite=overwrite, progress=progress)
 
 
-def choose_shares(genome: PreparedGenome, *, temperature: float | None = None) -> dict[str, float]:
+def circular_records(text: str) -> frozenset[str] | Literal["all"]:
+    """Read which records a user calls circular.
+
+    Parameters
+    ----------
+    text : str
+        ``all``, names separated by commas, or the path of a GFF3, which ends with ``.gff`` or ``.gff3`` (``.gz``).
+
+    Returns
+    -------
+    frozenset of str, or 'all'
+        The records.
+
+    Raises
+    ------
+    InputError
+        If the GFF3 cannot be read, or calls nothing circular.
+
+    Examples
+    --------
+    >>> sorted(circular_records("Mito, 2-micron")), circular_records("all")
+    (['2-micron', 'Mito'], 'all')
+    """
+    if text == "all":
+        return "all"
+    if _ANNOTATION.search(text):
+        return circular_sequences(text)
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+
+def has_species(genome: PreparedGenome) -> bool:
+    """Tell whether it is known of every record whose it is."""
+    return all(record.species for record in genome.records.values())
+
+
+def choose_shares(
+    genome: PreparedGenome, regions: Sequence[Interval], *, temperature: float | None = None
+) -> dict[str, float] | None:
     """Decide how often each species is drawn: by a temperature if one is given, else by weights, else by size.
 
     Parameters
     ----------
     genome : PreparedGenome
-        A corpus.
+        A genome or a corpus.
+    regions : sequence of Interval
+        Stretches that windows are drawn from.
     temperature : float, optional
         T of size^(1/T); it replaces the weights of the manifest.
 
     Returns
     -------
-    dict of str to float
-        Shares that add to 1.
+    dict of str to float, or None
+        Shares that add to 1; None where every position is drawn equally often.
 
     Raises
     ------
     ConfigurationError
-        If the temperature is below 1.
+        If the temperature is below 1, or no species are known.
     """
-    sizes = species_sizes(genome, _whole(genome))
-    if temperature is None and genome.weights:
+    if temperature is None and not genome.weights:
+        return None
+    sizes = species_sizes(genome, regions)
+    if temperature is None:
         return normalised_shares(genome.weights, sizes)
-    return temperature_shares(sizes, 1.0 if temperature is None else temperature)
+    if not has_species(genome):
+        what = "a temperature balances species, and the records of this genome have none"
+        fix = "leave out --temperature, or prepare with --corpus, whose table names the species"
+        raise ConfigurationError(what, fix=fix, path=genome.folder)
+    return temperature_shares(sizes, temperature)
 
 
 def describe_shares(
-    genome: PreparedGenome, *, window: int, temperature: float | None = None, windows: int = 100_000, seed: int = 0
+    genome: PreparedGenome,
+    *,
+    window: int,
+    temperature: float | None = None,
+    windows: int = TRIAL_WINDOWS,
+    seed: int = 0,
 ) -> list[SpeciesShare]:
-    """Draw windows as a training would and count the species.
+    """Draw windows as a training on the whole corpus would, and count the species.
 
     Parameters
     ----------
@@ -127,15 +186,70 @@ def describe_shares(
     """
     if windows < 1:
         raise ConfigurationError(f"{windows} windows are nothing to count", fix="draw at least one")
-    shares = choose_shares(genome, temperature=temperature)
-    sampler = WindowSampler(genome, _whole(genome), length=window, seed=seed, purpose="shares", shares=shares)
-    at_a_time = max(1, (1 << 20) // window)
+    whole = [Interval(name, 0, length) for name, length in genome.lengths.items()]
+    shares = choose_shares(genome, whole, temperature=temperature)
+    sampler = WindowSampler(genome, whole, length=window, seed=seed, purpose="shares", shares=shares)
+    at_a_time = max(1, BASES_AT_A_TIME // window)
+    return count_species(sampler, whole, (min(at_a_time, windows - start) for start in range(0, windows, at_a_time)))
+
+
+def count_species(sampler: WindowSampler, regions: Sequence[Interval], batches: Iterable[int]) -> list[SpeciesShare]:
+    """Count the species of the windows that a sampler gives.
+
+    Parameters
+    ----------
+    sampler : WindowSampler
+        What gives them.
+    regions : sequence of Interval
+        The stretches it was made for.
+    batches : iterable of int
+        Number of windows at step 0, 1, 2 and so on.
+
+    Returns
+    -------
+    list of SpeciesShare
+        One for each species, in the order of the stretches.
+    """
     drawn: Counter[str] = Counter()
-    for step, start in enumerate(range(0, windows, at_a_time)):
-        drawn += sampler.species_drawn(step, min(at_a_time, windows - start))
-    expected, sizes = sampler.shares(), species_sizes(genome, _whole(genome))
-    return [SpeciesShare(name, bases, expected.get(name, 0.0), drawn[name]) for name, bases in sizes.items()]
+    for step, count in enumerate(batches):
+        drawn.update(sampler.species_drawn(step, count))
+    expected = sampler.shares()
+    return [
+        # A sum of floating-point shares may pass 1 by a rounding.
+        SpeciesShare(species, bases, min(1.0, expected.get(species, 0.0)), drawn[species])
+        for species, bases in species_sizes(sampler.genome, regions).items()
+    ]
 
 
-def _whole(genome: PreparedGenome) -> list[Interval]:
-    return [Interval(name, 0, length) for name, length in genome.lengths.items()]
+def largest_shares(shares: Sequence[SpeciesShare], most: int) -> list[SpeciesShare]:
+    """Order shares by size, and add up those that a table has no row for.
+
+    Parameters
+    ----------
+    shares : sequence of SpeciesShare
+        All of them.
+    most : int
+        Rows of the table.
+
+    Returns
+    -------
+    list of SpeciesShare
+        At most `most`, largest first; where there are more, the last one is the sum of the others.
+
+    Examples
+    --------
+    >>> shares = [SpeciesShare("fly", 12, 0.2, 19), SpeciesShare("man", 99, 0.7, 72), SpeciesShare("yeast", 9, 0.1, 9)]
+    >>> [(row.species, row.drawn) for row in largest_shares(shares, 2)]
+    [('man', 72), ('2 others', 28)]
+    """
+    ordered = sorted(shares, key=lambda share: share.expected, reverse=True)
+    if len(ordered) <= most:
+        return ordered
+    shown, others = ordered[: most - 1], ordered[most - 1 :]
+    rest = SpeciesShare(
+        f"{len(others):,} others",
+        sum(share.bases for share in others),
+        sum(share.expected for share in others),
+        sum(share.drawn for share in others),
+    )
+    return [*shown, rest]

@@ -19,6 +19,7 @@ from genolect import durable
 from genolect.config import Configuration
 from genolect.data.context_counts import context_lengths
 from genolect.data.genome import PreparedGenome
+from genolect.data.species_split import choose_species_split
 from genolect.data.split import Split, choose_split
 from genolect.data.windows import WindowSampler
 from genolect.encoders.transformer import TransformerConfig
@@ -30,6 +31,7 @@ from genolect.sequence.alphabet import BASE_BITS, N
 from genolect.sequence.interval import Interval
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.training.loop import Training, TrainingConfig
+from genolect.workflow.corpora import choose_shares, has_species
 from genolect.workflow.sizing import SIZES, Size, size_for
 
 PLAN = "plan.json"
@@ -40,6 +42,11 @@ FEWEST_STEPS_PER_POINT = 25
 
 CHECKPOINTS = 20
 DEFAULT_MINUTES = 5.0
+FEWEST_SPECIES = 3
+"""One to train, one to validate and one to test."""
+
+MOST_FILES_NAMED = 5
+"""In a refusal; where a corpus has more, its folder is named."""
 
 
 class PretrainingOptions(Configuration):
@@ -56,7 +63,9 @@ class PretrainingOptions(Configuration):
     checkpoint_every : int or None
         Steps between checkpoints; by default a twentieth of the run.
     validation, test : tuple of str
-        Records to hold out; chosen by size where empty.
+        Records to hold out, in a corpus species; chosen where empty.
+    temperature : float or None
+        T of size^(1/T), by which the species of a corpus are drawn; None for its weights, or by size.
     """
 
     minutes: float | None = Field(None, gt=0, allow_inf_nan=False)
@@ -67,6 +76,7 @@ class PretrainingOptions(Configuration):
     checkpoint_every: int | None = Field(None, ge=1)
     validation: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
+    temperature: float | None = Field(None, ge=1, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _one_budget(self) -> PretrainingOptions:
@@ -128,7 +138,7 @@ def make_plan(genome: PreparedGenome, options: PretrainingOptions, machine: Mach
     Raises
     ------
     ConfigurationError, InputError
-        If the genome cannot be split as asked, or is shorter than a window.
+        If the genome cannot be split or drawn from as asked, or is shorter than a window.
     """
     split = split_genome(genome, window=options.window, validation=options.validation, test=options.test)
     bases = sum(region.length for region in split.training)
@@ -142,7 +152,8 @@ def make_plan(genome: PreparedGenome, options: PretrainingOptions, machine: Mach
         context_lengths=context_lengths(bases),
     )
     draft = TrainingConfig(steps=options.steps or 1, windows=size.windows, window=options.window, seed=options.seed)
-    steps = _steps(genome, split, options, encoder, draft, machine)
+    windows = training_windows(genome, split, draft, temperature=options.temperature)
+    steps = _steps(windows, options, encoder, draft, machine)
     training = draft.model_copy(
         update={
             "steps": steps,
@@ -176,7 +187,8 @@ def split_genome(
     window : int
         Bases per window.
     validation, test : sequence of str
-        As in `data.split.choose_split`.
+        As in `data.species_split.choose_species_split` where there are species enough, else in
+        `data.split.choose_split`.
 
     Returns
     -------
@@ -188,11 +200,16 @@ def split_genome(
     InputError
         If the genome is too short, or a role has hardly any base that is not N.
     ConfigurationError
-        If a record named does not exist.
+        If a record or species named does not exist.
     """
-    names = ", ".join(item["path"] for item in genome.inputs)
+    files = [item["path"] for item in genome.inputs]
+    names = ", ".join(files) if len(files) <= MOST_FILES_NAMED else str(genome.folder)
+    records = genome.records.values()
     try:
-        split = choose_split(genome.lengths, validation=validation, test=test)
+        if has_species(genome) and len({record.species for record in records}) >= FEWEST_SPECIES:
+            split = choose_species_split(records, validation=validation, test=test)
+        else:
+            split = choose_split(genome.lengths, validation=validation, test=test)
     except InputError as error:
         raise InputError(error.what, fix=error.fix, path=names) from error
     for role, regions in split.regions().items():
@@ -226,9 +243,36 @@ def _size(options: PretrainingOptions, machine: Machine) -> Size:
     return size_for(minutes=minutes, bases=bases, gpu=machine.device.type == "cuda")
 
 
+def training_windows(
+    genome: PreparedGenome, split: Split, training: TrainingConfig, *, temperature: float | None = None
+) -> WindowSampler:
+    """Give what the windows of a training come from.
+
+    Parameters
+    ----------
+    genome, split, training
+        As the run will use them.
+    temperature : float, optional
+        As in `workflow.corpora.choose_shares`.
+
+    Returns
+    -------
+    WindowSampler
+        The windows, a function of the seed and the step.
+
+    Raises
+    ------
+    ConfigurationError, InputError
+        If there is nothing to draw, or not as asked.
+    """
+    shares = choose_shares(genome, split.training, temperature=temperature)
+    return WindowSampler(
+        genome, split.training, length=training.window, seed=training.seed, purpose="training", shares=shares
+    )
+
+
 def _steps(
-    genome: PreparedGenome,
-    split: Split,
+    windows: WindowSampler,
     options: PretrainingOptions,
     encoder: TransformerConfig,
     training: TrainingConfig,
@@ -238,18 +282,18 @@ def _steps(
         return options.steps
     if options.bases is not None:
         return max(1, round(options.bases / (training.windows * training.window)))
-    seconds = measure_step(genome, split, encoder, training, machine)
+    seconds = measure_step(windows, encoder, training, machine)
     return max(1, round((options.minutes or DEFAULT_MINUTES) * 60 / seconds))
 
 
 def measure_step(
-    genome: PreparedGenome, split: Split, encoder: TransformerConfig, training: TrainingConfig, machine: Machine
+    windows: WindowSampler, encoder: TransformerConfig, training: TrainingConfig, machine: Machine
 ) -> float:
     """Time a training step on a model that is thrown away.
 
     Parameters
     ----------
-    genome, split, encoder, training, machine
+    windows, encoder, training, machine
         As the run will use them.
 
     Returns
@@ -259,7 +303,6 @@ def measure_step(
     """
     tokenizer = NucleotideTokenizer()
     model = new_model(encoder, tokenizer, seed=training.seed)
-    windows = WindowSampler(genome, split.training, length=training.window, seed=training.seed, purpose="training")
     objective = MaskedObjective(MaskedConfig(), mask_id=tokenizer.mask_id, targets=tokenizer.targets)
     trial = Training(model, windows, objective, training.model_copy(update={"steps": 1000}), machine)
     seconds = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from genolect import durable
 from genolect.data.context_counts import count_contexts
 from genolect.data.genome import PreparedGenome
 from genolect.data.split import Split
-from genolect.data.windows import WindowSampler
 from genolect.evaluation.context_model import ContextModel
 from genolect.evaluation.statistics import Estimate
 from genolect.inference import Machine, masked_bits, this_machine
@@ -25,8 +25,17 @@ from genolect.sequence.statistics import describe_bases
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.training.checkpoint import clear_checkpoints
 from genolect.training.loop import Observers, Progress, Training
+from genolect.workflow.corpora import count_species, has_species
 from genolect.workflow.heldout import Exam, set_exam
-from genolect.workflow.plan import Plan, PretrainingOptions, make_plan, resume_plan, write_plan
+from genolect.workflow.plan import (
+    MOST_FILES_NAMED,
+    Plan,
+    PretrainingOptions,
+    make_plan,
+    resume_plan,
+    training_windows,
+    write_plan,
+)
 from genolect.workflow.results import INTERVALS, new_results, read_results
 
 MODEL = "model"
@@ -114,7 +123,7 @@ def _train(genome: PreparedGenome, plan: Plan, run: Path, machine: Machine, list
     tokenizer = NucleotideTokenizer()
     tables = {k: torch.from_numpy(counts[k]) for k in plan.encoder.context_lengths}
     model = new_model(plan.encoder, tokenizer, seed=seed, counts=tables)
-    windows = WindowSampler(genome, split.training, length=window, seed=seed, purpose="training")
+    windows = training_windows(genome, split, plan.training, temperature=plan.options.temperature)
     objective = MaskedObjective(plan.objective, mask_id=tokenizer.mask_id, targets=tokenizer.targets)
     training = Training(model, windows, objective, plan.training, machine)
     observers = Observers(
@@ -190,12 +199,13 @@ def _sections(genome: PreparedGenome, plan: Plan, record: dict[str, Any]) -> dic
         f"{max(plan.encoder.context_lengths)} bases"
     )
     return {
-        "title": f"genolect: {', '.join(Path(item['path']).name for item in genome.inputs)}",
+        "title": f"genolect: {_files(genome)}",
         "synthetic": all("made by genolect" in item.description for item in genome.records.values()),
         "seed": plan.training.seed,
         "intervals": INTERVALS,
         "inputs": genome.inputs,
         "genome": _describe(genome, split),
+        **_drawn_species(genome, plan),
         "split": {
             "rule": plan.rule,
             "regions": [
@@ -207,6 +217,22 @@ def _sections(genome: PreparedGenome, plan: Plan, record: dict[str, Any]) -> dic
         "model": {"parameters": record["parameters"], "description": description, "configuration": configuration},
         "pretraining": {key: value for key, value in record.items() if key not in {"plan", "parameters"}},
     }
+
+
+def _files(genome: PreparedGenome) -> str:
+    names = [Path(item["path"]).name for item in genome.inputs]
+    return ", ".join(names) if len(names) <= MOST_FILES_NAMED else f"a corpus of {len(names):,} genomes"
+
+
+def _drawn_species(genome: PreparedGenome, plan: Plan) -> dict[str, Any]:
+    """Count the windows that each species had in training: they are drawn again, being a function of the plan."""
+    if not has_species(genome):
+        return {}
+    split, training = plan.split(), plan.training
+    windows = training_windows(genome, split, training, temperature=plan.options.temperature)
+    rows = count_species(windows, split.training, repeat(training.windows, training.steps))
+    ordered = sorted(rows, key=lambda row: row.expected, reverse=True)
+    return {"species": [asdict(row) for row in ordered]}
 
 
 def _describe(genome: PreparedGenome, split: Split) -> list[dict[str, Any]]:
