@@ -84,7 +84,8 @@ class _Stopped(BaseException):
     """A signal outside of training, where there is nothing to finish first."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"stopped by {signal.Signals(number).name}. Fix: add --resume to go on with what was begun.")
+        fix = "give the same command again; learn and pretrain go on with --resume"
+        super().__init__(f"stopped by {signal.Signals(number).name}. Fix: {fix}.")
         self.exit_code = 128 + number
 
 

@@ -1,8 +1,8 @@
 """How large a model a budget can feed.
 
-A larger model learns more from each base and sees fewer of them in the same time. The small one was tried beside others
-on two cores (``docs/recipe.md``); the larger ones follow its proportions, for longer runs and for a GPU, and were not
-tuned.
+A larger model learns more from each base and sees fewer of them in the same time. The two small ones were tried beside
+others on two cores (``docs/recipe.md``); the larger ones follow their proportions, for longer runs and for a GPU, and
+were not tuned.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Size(NamedTuple):
 
 
 SIZES = (
-    Size(40e6, width=128, layers=4, heads=2, feed_forward=320, windows=16),
+    Size(24e6, width=128, layers=2, heads=2, feed_forward=320, windows=16),
+    Size(60e6, width=128, layers=4, heads=2, feed_forward=320, windows=16),
     Size(400e6, width=192, layers=6, heads=3, feed_forward=512, windows=32),
     Size(float("inf"), width=384, layers=8, heads=6, feed_forward=1024, windows=64),
 )
