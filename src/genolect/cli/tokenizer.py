@@ -98,26 +98,15 @@ def convert(source: Annotated[str, typer.Argument(help=NAME)], out: Out, overwri
     words = len(tokenizer.vocabulary)
     typer.echo(f"{out / tokens.TOKENIZER}: {tokenizer.kind}, {words:,} tokens, sha256 {tokenizer.content_hash[:12]}")
     if tokens.takes_words(tokenizer):
-        typer.echo(
-            "It takes words that are cut already, separated by spaces (ATG TGC GCT): the format cannot cut them."
-        )
+        typer.echo("The file takes words with spaces between (ATG TGC GCT): the format cannot cut overlapping ones.")
 
 
 def _print(content: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("tokenizer", no_wrap=True)
     letters = "residues" if content.get("alphabet") == "protein" else "bases"
-    for heading in (
-        "words",
-        "tokens",
-        f"{letters}/token",
-        "longest",
-        "4-5-mers %",
-        "evenness",
-        "Gini",
-        "GC %",
-        "unused",
-    ):
+    lengths = (f"{letters}/token", "longest", "4-5-mers %")
+    for heading in ("words", "tokens", *lengths, "evenness", "Gini", "GC %", "unused"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in content["tokenizers"]:
         table.add_row(Text(row["name"]), *_cells(row))

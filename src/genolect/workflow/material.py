@@ -78,7 +78,7 @@ def read_material(
     ...     _ = Path(folder, "cds.fa").write_bytes(b">a\nATGGCTTAA\n>b\nATGTAACC\n")
     ...     material = read_material(Path(folder, "cds.fa"), "coding")
     >>> [len(stretch) for stretch in material.stretches], material.notes[0]
-    ([9, 6], '1 of 2 coding sequences: the last codon is no stop codon')
+    ([9, 6], '1 of 2 coding sequences: ends inside a codon, which is dropped')
     """
     require_alphabet(alphabet, annotation=annotation, code=code)
     if path.is_dir():
@@ -135,7 +135,8 @@ def _annotated(source: Source, annotation: Path, code: int) -> CodingSequences:
 def _notes(found: CodingSequences) -> tuple[str, ...]:
     """Say what is irregular, and what was left out."""
     number = len(found.sequences)
-    notes = [f"{count:,} of {number:,} coding sequences: {kind}" for kind, count in found.irregular.most_common()]
+    counted = sorted(found.irregular.items(), key=lambda item: (-item[1], item[0]))
+    notes = [f"{count:,} of {number:,} coding sequences: {kind}" for kind, count in counted]
     left = [f"{len(names):,} left out: {kind}" for kind, names in found.left_out.items()]
     return (*notes, *left)
 
