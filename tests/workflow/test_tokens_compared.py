@@ -47,7 +47,11 @@ def test_codons_are_read_in_frame(tmp_path):
         (["nucleotide", "codon:2"], {}, "codon:2 reads coding sequences in frame. Fix: add --alphabet coding"),
         (["codon"], {"alphabet": "protein"}, "codon does not read the alphabet protein"),
         (["nucleotide"], {"code": 2}, "--code is for coding sequences"),
-        (["byte_pair:600"], {}, "'byte_pair:600' is neither a tokenizer nor a path"),
+        (
+            ["byte_pair:600"],
+            {},
+            "'byte_pair:600' is no tokenizer yet: byte-pair tokens are learned. Fix: give gen",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_the_genome_is_read(monkeypatch, names, options, what):

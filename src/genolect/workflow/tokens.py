@@ -260,6 +260,9 @@ def named_tokenizer(text: str) -> Tokenizer:
     if path.is_file():
         return tokenizer_from(path)
     kind, *numbers = text.split(":")
+    if kind == BytePairTokenizer.kind:
+        fix = "give genolect tokenizer train a genome, and name the folder that it makes"
+        raise ConfigurationError(f"{text!r} is no tokenizer yet: byte-pair tokens are learned", fix=fix)
     maker, most = _MAKERS.get(kind, (None, 0))
     if maker is None or len(numbers) > most or not all(number.isdecimal() for number in numbers):
         fix = f"name one of {NAMES}, or the path of a tokenizer.json, a vocab.txt, or a folder with one"
