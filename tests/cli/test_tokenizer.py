@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import doctest
 import json
+import re
 import shutil
 import time
 
 import pytest
 import tokenizers
 
-from tests.tiny import command, synthetic_folder, temporary_folder
+from tests.tiny import REPOSITORY, command, synthetic_folder
 
 GENOME = synthetic_folder() / "genome.fa"
 PROTEINS = ">a\nMKVLLSAQRND*\n>b\nMKUXXLPW\n"
@@ -150,10 +152,15 @@ def test_mistakes_end_in_one_line(give, tmp_path, words, code, said):
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_grovers_recipe_on_yeast(give, data_folder):
+def test_grovers_recipe_on_yeast_as_the_manual_shows_it(give, data_folder):
     begun = time.perf_counter()
-    outcome = give("train", data_folder / "genomes" / "yeast.fa.gz", "--out", temporary_folder() / "out")
+    outcome = give("train", data_folder / "genomes" / "yeast.fa.gz", "--out", "tok_yeast")
     taken = time.perf_counter() - begun
     words, tokens, bases_per_token, longest, four_and_five, *_ = rows(outcome)["byte_pair:600"]
     assert (words, tokens, bases_per_token, longest, four_and_five) == ("604", "3,017,145", "4.03", "8", "55.0")
     assert taken < 10
+    pytest.importorskip("transformers")
+    text = "".join(re.findall("```pycon\n(.*?)```", (REPOSITORY / "docs" / "tokens.md").read_text("utf-8"), re.DOTALL))
+    examples = doctest.DocTestParser().get_doctest(text, {}, "docs/tokens.md", None, 0)
+    assert len(examples.examples) > 10
+    assert doctest.DocTestRunner().run(examples).failed == 0
