@@ -50,12 +50,19 @@ def test_the_genetic_code_decides_what_is_irregular(tmp_path):
     assert read_material(path, "coding", code=4).notes == ()
 
 
+INSIDE, NO_STOP = "ends inside a codon, which is dropped", "the last codon is no stop codon"
+
+
 def test_notes_are_the_most_frequent_first_and_equally_frequent_ones_by_name(tmp_path):
-    path = fasta(tmp_path / "cds.fa", {"a": "ATGAAACC", "b": "ATGAAATAAGC", "c": "ATGCCCTAA", "d": "AT"})
+    path = fasta(tmp_path / "more.fa", {"a": "ATGAAACC", "b": "ATGAAA", "c": "ATGCCCTAA", "d": "AT"})
     assert read_material(path, "coding").notes == (
-        "2 of 3 coding sequences: ends inside a codon, which is dropped",
-        "1 of 3 coding sequences: the last codon is no stop codon",
+        f"2 of 3 coding sequences: {NO_STOP}",
+        f"1 of 3 coding sequences: {INSIDE}",
         "1 left out: it holds no whole codon",
+    )
+    path = fasta(tmp_path / "equal.fa", {"a": "ATGAAACC"})
+    assert read_material(path, "coding").notes == tuple(
+        f"1 of 1 coding sequences: {kind}" for kind in (INSIDE, NO_STOP)
     )
 
 
