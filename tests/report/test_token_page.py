@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from genolect.errors import MachineError
 from genolect.report.token_page import MOST_DRAWN, render_tokens, write_token_page
 from genolect.sequence.alphabet import encode
+from genolect.tokenizers.amino_acid import AminoAcidTokenizer
 from genolect.tokenizers.inspection import inspect_tokenizers
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from tests.report.browser import Browser, find_browser
@@ -31,6 +33,20 @@ def test_every_tokenizer_has_a_row_and_its_figures():
     assert html.count('class="plot bars"') == 1 + 3
     assert html.count('class="line-') == 3
     assert "<bdi>single bases</bdi>: all of 1 base; <bdi>3-mers</bdi>: all of 3 bases." in html
+
+
+def test_notes_are_shown_as_text():
+    html = render_tokens(content() | {"notes": ["1 of 2 <b>: ends"]})
+    assert '<p class="note">1 of 2 &lt;b&gt;: ends.</p>' in html
+
+
+def test_proteins_are_made_of_residues():
+    letters = [np.frombuffer(b"MKVLLSAQRND*", dtype=np.uint8)]
+    content = inspect_tokenizers({"amino acids": AminoAcidTokenizer()}, letters, protein=True)
+    html = render_tokens(content | {"alphabet": "protein"})
+    assert "1 tokenizer on 12 residues, 1 of them stops or ambiguous, in 1 sequence." in html
+    assert "all of 1 residue." in html
+    assert "base" not in html[html.index("<main>") :]
 
 
 def test_amino_acids_have_no_gc_chart():

@@ -39,6 +39,16 @@ def test_curves_fall_on_logarithmic_axes():
     assert "0.1 %" in drawing
 
 
+def test_small_shares_are_written_out():
+    drawing = str(rank_curves([[(1, 0.1), (9, 3e-7)]], label="x"))
+    assert ">0.00001 %<" in drawing
+
+
+def test_every_other_curve_lies_above_the_rest():
+    drawing = str(rank_curves([[(1, 0.1), (2, 0.1)]] * 5, label="x"))
+    assert re.findall(r'class="line-(\d)"', drawing) == ["0", "2", "4", "1", "3"]
+
+
 @pytest.mark.parametrize("curves", [[], [[]], [[(1, 1.0)]]])
 def test_little_can_be_drawn(curves):
     assert rank_curves(curves, label="x").count("<path") == len(curves)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from genolect.sequence.alphabet import encode
 from genolect.tokenizers import inspection
+from genolect.tokenizers.amino_acid import AminoAcidTokenizer
 from genolect.tokenizers.inspection import frequency_balance, inspect_tokenizers
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from tests.tokenizers.toy_words import ToyWords, kmers
@@ -117,3 +118,11 @@ def test_tokenizers_are_compared_on_the_same_stretches():
     assert (content["stretches"], content["bases"], content["unknown_bases"]) == (3, 20, 1)
     assert [row["name"] for row in content["tokenizers"]] == ["one", "two"]
     assert json.loads(json.dumps(content, allow_nan=False)) == content
+
+
+def test_residues_of_proteins_are_counted_as_letters():
+    letters = [np.frombuffer(text, dtype=np.uint8) for text in (b"MKVLLSAQRND*", b"mkUXXLPW")]
+    content = inspect_tokenizers({"amino acids": AminoAcidTokenizer()}, letters, protein=True)
+    assert (content["bases"], content["unknown_bases"]) == (20, 3)
+    assert content["tokenizers"][0]["bases_per_token"] == 1
+    assert content["tokenizers"][0]["other_tokens"] == 3

@@ -59,6 +59,8 @@ def train(
             genomes, out, options, command=command_line(), overwrite=overwrite, progress=count
         )
     _print(content)
+    for note in content["notes"]:
+        typer.echo(note)
     typer.echo(f"tokenizer: {out / tokens.TOKENIZER}")
     typer.echo(f"page: {out / tokens.PAGE}")
 
@@ -74,16 +76,14 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Compare tokenizers on the same sequences: token length, bases per token, balance of frequencies, GC."""
-    from genolect.workflow.material import read_material
     from genolect.workflow.tokens import compare_tokenizers
 
-    material = read_material(genome, **vars(reading))
-    content = compare_tokenizers(tokenizers, material, out)
+    content = compare_tokenizers(tokenizers, genome, out, **vars(reading))
     if as_json:
-        typer.echo(json_text({**content, "notes": material.notes}), nl=False)
+        typer.echo(json_text(content), nl=False)
         return
     _print(content)
-    for note in material.notes:
+    for note in content["notes"]:
         typer.echo(note)
     if out is not None:
         typer.echo(f"page: {out}")
@@ -97,12 +97,16 @@ def convert(source: Annotated[str, typer.Argument(help=NAME)], out: Out, overwri
     tokenizer = tokens.convert_tokenizer(source, out, command=command_line(), overwrite=overwrite)
     words = len(tokenizer.vocabulary)
     typer.echo(f"{out / tokens.TOKENIZER}: {tokenizer.kind}, {words:,} tokens, sha256 {tokenizer.content_hash[:12]}")
+    if tokens.takes_words(tokenizer):
+        typer.echo("The file takes words with spaces between (ATG TGC GCT): the format cannot cut overlapping ones.")
 
 
 def _print(content: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("tokenizer", no_wrap=True)
-    for heading in ("words", "tokens", "bases/token", "longest", "4-5-mers %", "evenness", "Gini", "GC %", "unused"):
+    letters = "residues" if content.get("alphabet") == "protein" else "bases"
+    lengths = (f"{letters}/token", "longest", "4-5-mers %")
+    for heading in ("words", "tokens", *lengths, "evenness", "Gini", "GC %", "unused"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in content["tokenizers"]:
         table.add_row(Text(row["name"]), *_cells(row))

@@ -39,7 +39,7 @@ def write_token_page(content: Mapping[str, Any], path: Path) -> None:
     Parameters
     ----------
     content : mapping
-        From `tokenizers.inspection.inspect_tokenizers`; a ``title`` may be added.
+        From `tokenizers.inspection.inspect_tokenizers`; a ``title``, an ``alphabet`` and ``notes`` may be added.
     path : Path
         The file, which gives way to the new one.
 
@@ -83,6 +83,7 @@ def render_tokens(content: Mapping[str, Any]) -> str:
     return page_template(TEMPLATE).render(
         title=visible(content.get("title", "Tokenizers"), NAME_CHARACTERS),
         content=content,
+        protein=content.get("alphabet") == "protein",
         rows=rows,
         drawn=drawn,
         lengths=_length_charts([row for row in drawn if not _one_length(row)]),

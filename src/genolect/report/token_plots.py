@@ -96,8 +96,9 @@ def rank_curves(curves: Sequence[Sequence[tuple[float, float]]], *, label: str) 
         parts.append(element("line", x1=place, x2=place, y1="0", y2="100%", class_="grid"))
         parts.append(element("text", f"{10**tick:,.0f}", x=place, y="100%", dy="1.5em", text_anchor="middle"))
     parts.append(element("text", "rank", x="100%", y="100%", dy="2.9em", text_anchor="end"))
-    drawn = [
-        element("path", d=_path(curve, ranks, shares), class_=f"line-{number}") for number, curve in enumerate(curves)
+    drawn = [  # every other line is dashed, and above the others: where two coincide, both show
+        element("path", d=_path(curves[number], ranks, shares), class_=f"line-{number}")
+        for number in sorted(range(len(curves)), key=lambda number: number % 2)
     ]
     inside = {"viewBox": f"0 0 {SQUARE} {SQUARE}", "preserveAspectRatio": "none", "width": "100%", "height": "100%"}
     return picture(*parts, element("svg", *drawn, **inside), label=label, kind="curve")
@@ -112,7 +113,7 @@ def _powers(values: Sequence[float]) -> Axis:
 
 
 def _percent(power: float) -> str:
-    return f"{100 * 10.0**power:.12g} %"
+    return f"{100 * 10.0**power:.12f}".rstrip("0").rstrip(".") + " %"
 
 
 def _path(curve: Sequence[tuple[float, float]], across: Axis, upward: Axis) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genolect.sequence.alphabet import BASE_BITS, LETTERS, Bases, N
+from genolect.sequence.protein import AMINO_ACIDS, RARE
 from genolect.tokenizers.tokenizer import Tokenizer
 
 MOST_FREQUENT = 20
@@ -25,12 +26,17 @@ CURVE_POINTS = 80
 GC_BINS = 10
 BLOCK = 1 << 22
 FORMAT = 1
+RESIDUES = np.frombuffer((AMINO_ACIDS + RARE).encode(), dtype=np.uint8)
+UPPER = 0xDF
+"""Bits of a letter that both cases share."""
 
 Counts = npt.NDArray[np.int64]
 Shares = npt.NDArray[np.float64]
 
 
-def inspect_tokenizers(tokenizers: Mapping[str, Tokenizer], stretches: Iterable[Bases]) -> dict[str, Any]:
+def inspect_tokenizers(
+    tokenizers: Mapping[str, Tokenizer], stretches: Iterable[Bases], *, protein: bool = False
+) -> dict[str, Any]:
     """Describe tokenizers by what they make of the same genome.
 
     Parameters
@@ -38,7 +44,9 @@ def inspect_tokenizers(tokenizers: Mapping[str, Tokenizer], stretches: Iterable[
     tokenizers : mapping of str to Tokenizer
         By the names that rows and plots will carry.
     stretches : iterable of ndarray of uint8, each of shape (L,)
-        Base codes; each stretch is tokenized by itself, so whole records are best.
+        Base codes; each stretch is tokenized by itself, so whole records are best. Letters, where these are proteins.
+    protein : bool
+        Whether they are: residues are then counted as bases, stops and ambiguous letters as unknown.
 
     Returns
     -------
@@ -58,7 +66,8 @@ def inspect_tokenizers(tokenizers: Mapping[str, Tokenizer], stretches: Iterable[
     number = bases = unknown = 0
     for stretch in stretches:
         number, bases = number + 1, bases + len(stretch)
-        unknown += int(np.count_nonzero((stretch & BASE_BITS) == N))
+        known = np.isin(stretch & UPPER, RESIDUES) if protein else (stretch & BASE_BITS) != N
+        unknown += len(stretch) - int(np.count_nonzero(known))
         for name in names:
             ids = tokenizers[name].encode(stretch)
             for start in range(0, len(ids), BLOCK):  # Counting widens the ids to eight bytes each.

@@ -67,7 +67,7 @@ def read_material(
     Raises
     ------
     ConfigurationError
-        If the alphabet is none of them, an annotation is given without a use for it, or there is no such code.
+        As in `require_alphabet`; or if there is no such code, or a prepared genome is to be read as something else.
     InputError
         If a file is not what it should be.
 
@@ -78,12 +78,9 @@ def read_material(
     ...     _ = Path(folder, "cds.fa").write_bytes(b">a\nATGGCTTAA\n>b\nATGTAACC\n")
     ...     material = read_material(Path(folder, "cds.fa"), "coding")
     >>> [len(stretch) for stretch in material.stretches], material.notes[0]
-    ([9, 6], '1 of 2 coding sequences: the last codon is no stop codon')
+    ([9, 6], '1 of 2 coding sequences: ends inside a codon, which is dropped')
     """
-    if alphabet not in get_args(Alphabet):
-        raise ConfigurationError(f"there is no alphabet {alphabet!r}", fix=f"choose {', '.join(get_args(Alphabet))}")
-    if annotation is not None and alphabet != "coding":
-        raise ConfigurationError("--annotation is for coding sequences", fix="add --alphabet coding")
+    require_alphabet(alphabet, annotation=annotation, code=code)
     if path.is_dir():
         return _prepared(path, alphabet)
     source = Source(str(path))
@@ -93,6 +90,30 @@ def read_material(
         return Material("dna", [record.bases for record in read_fasta(source)], _origin(source))
     found = read_coding(source, code) if annotation is None else _annotated(source, annotation, code)
     return Material("coding", [read.bases for read in found.sequences], _origin(source), _notes(found))
+
+
+def require_alphabet(alphabet: str, *, annotation: Path | None = None, code: int = STANDARD) -> None:
+    """Refuse options that contradict each other, before a file is read.
+
+    Parameters
+    ----------
+    alphabet, annotation, code
+        As for `read_material`.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such alphabet, or an annotation or a genetic code is given without a use for it.
+
+    Examples
+    --------
+    >>> require_alphabet("coding", code=11)
+    """
+    if alphabet not in get_args(Alphabet):
+        raise ConfigurationError(f"there is no alphabet {alphabet!r}", fix=f"choose {', '.join(get_args(Alphabet))}")
+    for option, given in (("annotation", annotation is not None), ("code", code != STANDARD)):
+        if given and alphabet != "coding":
+            raise ConfigurationError(f"--{option} is for coding sequences", fix="add --alphabet coding")
 
 
 def _prepared(folder: Path, alphabet: str) -> Material:
@@ -114,7 +135,8 @@ def _annotated(source: Source, annotation: Path, code: int) -> CodingSequences:
 def _notes(found: CodingSequences) -> tuple[str, ...]:
     """Say what is irregular, and what was left out."""
     number = len(found.sequences)
-    notes = [f"{count:,} of {number:,} coding sequences: {kind}" for kind, count in found.irregular.most_common()]
+    counted = sorted(found.irregular.items(), key=lambda item: (-item[1], item[0]))
+    notes = [f"{count:,} of {number:,} coding sequences: {kind}" for kind, count in counted]
     left = [f"{len(names):,} left out: {kind}" for kind, names in found.left_out.items()]
     return (*notes, *left)
 

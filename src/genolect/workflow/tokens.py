@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,19 @@ from genolect.errors import ConfigurationError, InputError, MachineError
 from genolect.randomness import derived_generator
 from genolect.report.token_page import write_token_page
 from genolect.sequence.alphabet import Bases
+from genolect.sequence.genetic_code import STANDARD
 from genolect.tokenizers.amino_acid import AminoAcidTokenizer
 from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.byte_pair_training import MOST_CYCLES, learn_merges
 from genolect.tokenizers.codon import CodonTokenizer
+from genolect.tokenizers.ecosystem import AT_SPACES
 from genolect.tokenizers.inspection import inspect_tokenizers
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
-from genolect.workflow.material import Material, read_material
+from genolect.workflow.material import read_material, require_alphabet
+from genolect.workflow.output import require_inputs
 
 TOKENIZER = "tokenizer.json"
 PAGE = "tokens.html"
@@ -70,34 +74,46 @@ class ByteTraining(Configuration):
 
 
 def sample_stretches(stretches: Sequence[Bases], bases: int, *, seed: int, place: int) -> list[Bases]:
-    """Take stretches of 100,000 bases at random, without repeats, in the order of the genome.
+    """Take pieces of 100,000 bases at random, without repeats, in the order of the genome; neighbours stay together.
 
     Parameters
     ----------
     stretches : sequence of ndarray of uint8
         Whole records.
     bases : int
-        How many bases are wanted; at most one stretch more is taken.
+        How many bases are wanted; at most 100,000 more are taken.
     seed, place : int
         Of the draw: the run's seed, and which genome this is.
 
     Returns
     -------
     list of ndarray of uint8
-        Views of the records; everything, where there is no more than that.
+        Views of the records; the records themselves, where there is no more than that.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> record = np.zeros(250_000, dtype=np.uint8)
+    >>> [len(piece) for piece in sample_stretches([record], 150_000, seed=0, place=0)]
+    [200000]
     """
-    pieces = [
-        record[start : start + SAMPLED_STRETCH]
-        for record in stretches
-        for start in range(0, len(record), SAMPLED_STRETCH)
-    ]
-    chosen, taken = [], 0
-    for number in derived_generator(seed, "sample of a genome", place).permutation(len(pieces)):
+    pieces = [(number, start) for number, record in enumerate(stretches) for start in _starts(record)]
+    chosen, taken = set(), 0
+    for piece in derived_generator(seed, "sample of a genome", place).permutation(len(pieces)):
         if taken >= bases:
             break
-        chosen.append(int(number))
-        taken += len(pieces[number])
-    return [pieces[number] for number in sorted(chosen)]
+        number, start = pieces[piece]
+        chosen.add((number, start))
+        taken += min(SAMPLED_STRETCH, len(stretches[number]) - start)
+    begins = [(number, start) for number, start in sorted(chosen) if (number, start - SAMPLED_STRETCH) not in chosen]
+    ends = [start for number, start in sorted(chosen) if (number, start + SAMPLED_STRETCH) not in chosen]
+    return [
+        stretches[number][begin : last + SAMPLED_STRETCH] for (number, begin), last in zip(begins, ends, strict=True)
+    ]
+
+
+def _starts(record: Bases) -> range:
+    return range(0, len(record), SAMPLED_STRETCH)
 
 
 def train_tokenizer(
@@ -129,15 +145,18 @@ def train_tokenizer(
     Returns
     -------
     dict
-        What `inspect_tokenizers` says of it on what it learned from.
+        What `inspect_tokenizers` says of it on what it learned from; ``notes``, where fewer merges were found.
 
     Raises
     ------
+    ConfigurationError
+        If `overwrite` would delete a genome.
     InputError
         If a genome cannot be read.
     MachineError
         If the folder cannot be written.
     """
+    require_inputs(genomes, out, overwrite=overwrite)
     with durable.new_folder(out, replace=overwrite) as staging:
         stretches: list[Bases] = []
         origins = []
@@ -145,14 +164,18 @@ def train_tokenizer(
             material = read_material(path)
             records = material.stretches
             if options.sample is not None:
-                records = sample_stretches(records, options.sample // len(genomes), seed=options.seed, place=place)
+                share = math.ceil(options.sample / len(genomes))
+                records = sample_stretches(records, share, seed=options.seed, place=place)
             stretches += records
             origins.append({**material.origin, "bases": sum(map(len, records))})
         merges = learn_merges(stretches, cycles=options.cycles, longest=options.longest, progress=progress)
         tokenizer = BytePairTokenizer(merges)
-        content = inspect_tokenizers({f"byte_pair:{len(merges)}": tokenizer}, stretches)
+        content = inspect_tokenizers({f"byte_pair:{len(merges)}": tokenizer}, stretches) | {"notes": []}
+        if len(merges) < options.cycles:
+            content["notes"] = [f"{len(merges):,} of {options.cycles:,} cycles: then no pair was left to merge"]
         write_token_page(content | {"title": ", ".join(path.name for path in genomes)}, staging / PAGE)
-        _write(staging, tokenizer, {"command": command, "options": options.to_mapping(), "inputs": origins})
+        record = {"options": options.to_mapping(), "cycles": len(merges), "inputs": origins}
+        _write(staging, tokenizer, {"command": command} | record)
     return content
 
 
@@ -178,12 +201,24 @@ def convert_tokenizer(source: str, out: Path, *, command: str = "", overwrite: b
     Raises
     ------
     GenolectError
-        As in `named_tokenizer`; or if the folder cannot be written.
+        As in `named_tokenizer`; or if the folder cannot be written, or `overwrite` would delete the source.
     """
     tokenizer = named_tokenizer(source)
+    require_inputs([Path(source)] if Path(source).exists() else [], out, overwrite=overwrite)
     with durable.new_folder(out, replace=overwrite) as staging:
         _write(staging, tokenizer, {"command": command, "source": source})
     return tokenizer
+
+
+def takes_words(tokenizer: Tokenizer) -> bool:
+    """Whether its ``tokenizer.json`` takes words with spaces between, as no other way is open to overlapping ones.
+
+    Examples
+    --------
+    >>> takes_words(KmerTokenizer(6, 1)), takes_words(KmerTokenizer(6, 6))
+    (True, False)
+    """
+    return bool(tokenizer.to_ecosystem()["pre_tokenizer"] == AT_SPACES)
 
 
 def _write(staging: Path, tokenizer: Tokenizer, record: Mapping[str, Any]) -> None:
@@ -225,6 +260,9 @@ def named_tokenizer(text: str) -> Tokenizer:
     if path.is_file():
         return tokenizer_from(path)
     kind, *numbers = text.split(":")
+    if kind == BytePairTokenizer.kind:
+        fix = "give genolect tokenizer train a genome, and name the folder that it makes"
+        raise ConfigurationError(f"{text!r} is no tokenizer yet: byte-pair tokens are learned", fix=fix)
     maker, most = _MAKERS.get(kind, (None, 0))
     if maker is None or len(numbers) > most or not all(number.isdecimal() for number in numbers):
         fix = f"name one of {NAMES}, or the path of a tokenizer.json, a vocab.txt, or a folder with one"
@@ -251,42 +289,53 @@ def _of_folder(folder: Path) -> Tokenizer:
     return tokenizer
 
 
-def compare_tokenizers(names: Sequence[str], material: Material, page: Path | None = None) -> dict[str, Any]:
+def compare_tokenizers(
+    names: Sequence[str],
+    genome: Path,
+    page: Path | None = None,
+    *,
+    alphabet: str = "dna",
+    annotation: Path | None = None,
+    code: int = STANDARD,
+) -> dict[str, Any]:
     """Describe tokenizers by what they make of the same sequences.
 
     Parameters
     ----------
     names : sequence of str
         As for `named_tokenizer`.
-    material : Material
-        The sequences.
+    genome, alphabet, annotation, code
+        The sequences, as for `read_material`.
     page : Path, optional
         A new file for the page.
 
     Returns
     -------
     dict
-        See `inspect_tokenizers`.
+        See `inspect_tokenizers`; ``alphabet`` and ``notes`` are the material's.
 
     Raises
     ------
     ConfigurationError, InputError
-        If a tokenizer cannot be read, is named twice, or reads other letters than the material's.
+        If a tokenizer cannot be read, is named twice, or reads another alphabet; or as in `read_material`.
     MachineError
         If the page is there already, or cannot be written.
     """
+    require_alphabet(alphabet, annotation=annotation, code=code)
     if len(set(names)) < len(names):
         raise ConfigurationError("a tokenizer is named twice", fix="name each once")
     if page is not None and page.exists():
         raise MachineError("the page is there already", fix="name another --out", path=page)
     tokenizers = {name: named_tokenizer(name) for name in names}
     for name, tokenizer in tokenizers.items():
-        if (tokenizer.kind == AminoAcidTokenizer.kind) != (material.alphabet == "protein"):
-            what = f"{name} does not read the alphabet {material.alphabet}"
+        if (tokenizer.kind == AminoAcidTokenizer.kind) != (alphabet == "protein"):
+            what = f"{name} does not read the alphabet {alphabet}"
             raise ConfigurationError(what, fix="amino_acid reads --alphabet protein, and everything else does not")
-        if (tokenizer.kind == CodonTokenizer.kind) and material.alphabet == "dna":
+        if (tokenizer.kind == CodonTokenizer.kind) and alphabet == "dna":
             raise ConfigurationError(f"{name} reads coding sequences in frame", fix="add --alphabet coding")
-    content = inspect_tokenizers(tokenizers, material.stretches) | {"title": Path(material.origin["path"]).name}
+    material = read_material(genome, alphabet, annotation=annotation, code=code)
+    content = inspect_tokenizers(tokenizers, material.stretches, protein=alphabet == "protein")
+    content |= {"title": Path(material.origin["path"]).name, "alphabet": alphabet, "notes": list(material.notes)}
     if page is not None:
         write_token_page(content, page)
     return content
