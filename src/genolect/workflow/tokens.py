@@ -31,6 +31,9 @@ from genolect.workflow.material import read_material, require_alphabet
 from genolect.workflow.output import require_inputs
 
 TOKENIZER = "tokenizer.json"
+SPECIAL = "tokenizer_config.json"
+"""Which tokens are special: `transformers` looks for it there."""
+
 PAGE = "tokens.html"
 CONFIGURATION = "config.json"
 SAMPLED_STRETCH = 100_000
@@ -222,7 +225,11 @@ def takes_words(tokenizer: Tokenizer) -> bool:
 
 
 def _write(staging: Path, tokenizer: Tokenizer, record: Mapping[str, Any]) -> None:
-    durable.write_json(staging / TOKENIZER, tokenizer.to_ecosystem())
+    content, words = tokenizer.to_ecosystem(), list(tokenizer.vocabulary)
+    special = {"mask_token": words[tokenizer.mask_id], "pad_token": words[tokenizer.padding_id]}
+    special |= {"unk_token": content["model"]["unk_token"]}
+    durable.write_json(staging / TOKENIZER, content)
+    durable.write_json(staging / SPECIAL, {"tokenizer_class": "PreTrainedTokenizerFast", **special})
     facts = {"tokenizer": description_of(tokenizer), "tokenizer_sha256": tokenizer.content_hash, "record": dict(record)}
     durable.write_facts(staging, {"kind": "tokenizer", "genolect": __version__, **facts})
 
