@@ -40,6 +40,7 @@ def test_train_prints_a_row_and_the_places(give, tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "manifest.json",
         "tokenizer.json",
+        "tokenizer_config.json",
         "tokens.html",
     ]
     record = json.loads((tmp_path / "out" / "manifest.json").read_text())["record"]
