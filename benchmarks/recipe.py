@@ -38,7 +38,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "without the local stem": {"encoder": {"stem_reach": 1}},
     "AdamW for every parameter": {"adamw": True},
     "wider: 192 instead of 128": {"encoder": {"width": 192, "heads": 3, "feed_forward": 512}},
-    "shallower: 2 layers instead of 4": {"encoder": {"layers": 2}},
+    "deeper: 4 layers instead of 2": {"encoder": {"layers": 4}},
     "every selected base shown as [MASK]": {"objective": {"hidden_share": 1.0, "random_share": 0.0}},
 }
 

@@ -26,7 +26,7 @@ MANUAL = REPOSITORY / "docs" / "command_line.md"
 BLOCK = re.compile(r"(?P<run><!-- run -->\n)?```console\n(?P<body>.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 OPERATORS = {"|", "||", "&&", ";", ">", ">>", "<", "&"}
-SECONDS = 300
+SECONDS = 600
 
 
 @dataclass(frozen=True)
