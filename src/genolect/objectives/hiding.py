@@ -133,10 +133,10 @@ def draw_fates(
     if bases.device.type != HOST:
         return _draw_anywhere(bases, keys, hiding, classes, firsts)
     out = torch.empty((2, *bases.shape), dtype=torch.uint8)
-    kinds = np.zeros((1, 1), dtype=np.uint8) if classes is None else classes.numpy()
-    starts = np.zeros((1, 0), dtype=np.int64) if firsts is None else np.atleast_2d(firsts.numpy())
+    kinds = np.zeros((1, 1), dtype=np.uint8) if classes is None else classes.contiguous().numpy()
+    starts = np.zeros((1, 0), dtype=np.int64) if firsts is None else np.atleast_2d(firsts.contiguous().numpy())
     chances = np.array(hiding.limits, dtype=np.int64), np.array(hiding.ends, dtype=np.int64)
-    write_fates(bases.numpy(), kinds, starts, chances, (keys, hiding.blocks), out.numpy())
+    write_fates(bases.contiguous().numpy(), kinds, starts, chances, (keys, hiding.blocks), out.numpy())
     return out[0], out[1]
 
 

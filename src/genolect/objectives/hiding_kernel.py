@@ -68,7 +68,7 @@ def write_fates(
     for row in range(bases.shape[0]):
         start = row * bases.shape[1]
         words = firsts[min(row, firsts.shape[0] - 1)]
-        phase = 0
+        phase = np.int64(0)
         if block_limit < 0:
             phase = np.int64((random_words(row, block_low, block_high)[0] * np.uint64(period)) >> _HALF)
         block = own = 0
@@ -79,9 +79,9 @@ def write_fates(
                 own = place
             else:
                 if block_limit < 0:
-                    begins = (place + phase) % period == 0
+                    begins = bool((place + phase) % period == 0)
                 else:
-                    begins = np.int64(random_words(start + place, block_low, block_high)[0]) < block_limit
+                    begins = bool(np.int64(random_words(start + place, block_low, block_high)[0]) < block_limit)
                 if begins:
                     block = place
                 if (not whole or words[place] == place) and own != block:
