@@ -75,6 +75,8 @@ class MaskedTargets:
         The true tokens, 0 to V - 1.
     counted : Tensor of int64, shape (S,)
         Hidden bases that each token counts: a base that several tokens hold is counted by one of them.
+    bases : Tensor of bool, shape (B, W)
+        The bases that were selected; for the published schemes, those that no token outside the selection shows.
     given : Tensor of int64, shape (S,), or None
         Which bases of the word are known (see `hidden_words`); None where none is.
     weights : Tensor of float64, shape (S,), or None
@@ -85,6 +87,7 @@ class MaskedTargets:
 
     truth: Tensor
     counted: Tensor
+    bases: Tensor
     given: Tensor | None = None
     weights: Tensor | None = None
     class_bases: Tensor | None = None
@@ -173,7 +176,7 @@ class MaskedBases:
             classes = batch.classes if self.config.rate_multipliers else None
             fates, bases = draw_fates(batch.bases, key, self._hiding, classes=classes, firsts=layout.firsts)
             touched = fates > 0
-            selected = (layout.count(touched) > 0) & self._predictable(batch.ids)
+            selected = (layout.count(touched) > 0) & self.predictable(batch.ids)
             shown = self._replaced(batch.ids, selected, fates, bases, layout, key)
             shown = torch.where(selected & (layout.count(fates == HIDDEN) > 0), self.words.mask_id, shown)
         return Inputs(shown, selected), self._targets(batch, layout, selected, touched)
@@ -241,7 +244,8 @@ class MaskedBases:
                 what = "scheme 'dnabert' masks words of 3 to 6 bases, one beginning at each base"
                 raise ConfigurationError(what, fix="take overlapping k-mers of 3 to 6, or scheme 'bases'")
 
-    def _predictable(self, ids: Tensor) -> Tensor:
+    def predictable(self, ids: Tensor) -> Tensor:
+        """Tell which tokens can be predicted."""
         return (ids >= self.words.targets.start) & (ids < self.words.targets.stop)
 
     def _select(self, ids: Tensor, key: int, shares: tuple[float, float, float]) -> tuple[Tensor, Tensor]:
@@ -281,7 +285,7 @@ class MaskedBases:
     def _targets(self, batch: Batch, layout: Layout, selected: Tensor, touched: Tensor | None) -> MaskedTargets:
         """Gather what is to be predicted; `touched` are the selected bases, where bases were selected."""
         truth = batch.ids[selected] - self.words.targets.start
-        visible = layout.covered(~selected & self._predictable(batch.ids)) if layout.tiles is not None else None
+        visible = layout.covered(~selected & self.predictable(batch.ids)) if layout.tiles is not None else None
         weighing = layout.covered(selected) if touched is None else touched
         if touched is None:
             touched = weighing if visible is None else weighing & ~visible
@@ -296,12 +300,14 @@ class MaskedBases:
                 per_class = torch.tensor(self.config.loss_weights, dtype=torch.float64, device=kinds.device)
                 sums = layout.count(torch.where(weighing, per_class[kinds], 0.0))
                 weights = sums[selected] / layout.count(weighing)[selected]
-        return MaskedTargets(truth, counted, given, weights, class_bases, class_selected)
+        return MaskedTargets(truth, counted, touched, given, weights, class_bases, class_selected)
 
 
 def _counted(layout: Layout, selected: Tensor, visible: Tensor | None) -> tuple[Tensor, Tensor | None]:
     """Give the number of bases that each selected token counts, and the bits of those that are known."""
     tiles = layout.tiles
+    if layout.single:
+        return torch.ones_like(selected, dtype=torch.int64)[selected], None
     if tiles is None or visible is None:
         return (layout.ends - layout.starts).expand_as(selected)[selected], None
     known = visible[:, tiles.places] | ~tiles.fresh

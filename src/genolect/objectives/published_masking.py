@@ -60,7 +60,7 @@ def dnabert_tokens(
     >>> ids = torch.arange(9).view(1, 9)
     >>> shown, selected = dnabert_tokens(ids, 2, 0.3, (1.0, 0.0), k=3, targets=range(64), mask_id=65)
     >>> shown.tolist()
-    [[65, 65, 65, 65, 4, 5, 6, 7, 8]]
+    [[65, 65, 2, 3, 4, 65, 65, 65, 65]]
     """
     centre = rate / k
     drawn = select_tokens(
