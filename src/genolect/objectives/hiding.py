@@ -107,7 +107,7 @@ def draw_fates(
     classes : Tensor of uint8, shape (B, W), optional
         Class of each base, below C.
     firsts : Tensor of int64, shape (W,) or (B, W), optional
-        First base of the word that each base belongs to (itself where it belongs to none): words are hidden whole.
+        First base of the word that each base belongs to: words are hidden whole.
 
     Returns
     -------

@@ -6,7 +6,7 @@ Two leaks are told apart, both in bits with an interval.
 that hold it show of it: how many of them say A, C, G, T; one that is hidden says nothing. It is 0 where bases are
 hidden or replaced, and as `leak_formulas.kept_information` says where some are kept (less for overlapping tokens,
 which may all be hidden with a neighbour); under DNABERT's scheme, as `leak_formulas.copies_information` says (but near
-a window's ends, where fewer tokens hold a base). Where words have different lengths (byte-pair), Y and X̃ are the tokens:
+a window's ends, where fewer tokens hold a base). Where words have different lengths (byte-pair), Y and X̃ are tokens:
 with fewer draws than pairs of tokens the value is too small, though still 0 where nothing is told. What the ends of
 hidden byte-pair words tell is not counted.
 

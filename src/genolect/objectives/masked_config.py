@@ -13,6 +13,10 @@ from genolect.config import Configuration
 from genolect.objectives.published_masking import GROVER_HIDDEN, GROVER_RANDOM, GROVER_RATE
 
 
+def _is_grover(found: dict[str, Any]) -> bool:
+    return found.get("scheme") == "grover"
+
+
 class MaskedBasesConfig(Configuration):
     """Rates, blocks and classes of the masked objective.
 
@@ -38,20 +42,13 @@ class MaskedBasesConfig(Configuration):
     """
 
     scheme: Literal["bases", "dnabert", "grover"] = "bases"
-    rate: float = Field(0.15, gt=0, lt=1)
-    hidden_share: float = Field(0.8, ge=0, le=1)
-    random_share: float = Field(0.1, ge=0, le=1)
+    rate: float = Field(default_factory=lambda found: GROVER_RATE if _is_grover(found) else 0.15, gt=0, lt=1)
+    hidden_share: float = Field(default_factory=lambda found: GROVER_HIDDEN if _is_grover(found) else 0.8, ge=0, le=1)
+    random_share: float = Field(default_factory=lambda found: GROVER_RANDOM if _is_grover(found) else 0.1, ge=0, le=1)
     span: float = Field(1.0, ge=1, le=1000)
     span_shape: Literal["geometric", "fixed"] = "geometric"
     rate_multipliers: tuple[float, ...] = ()
     loss_weights: tuple[float, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _as_published(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("scheme") == "grover":
-            return {"rate": GROVER_RATE, "hidden_share": GROVER_HIDDEN, "random_share": GROVER_RANDOM, **values}
-        return values
 
     @model_validator(mode="after")
     def _fits_together(self) -> MaskedBasesConfig:

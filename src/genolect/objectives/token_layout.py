@@ -48,8 +48,8 @@ class Layout:
     tiles : Tiles or None
         Given where tokens overlap.
     firsts : Tensor of int64, shape (W,) or (B, W), or None
-        First base of each base's word (itself where no token covers it); given where words of several bases stand side
-        by side.
+        First base of each base's word; given where words of several bases stand side by side. What no token covers
+        makes up words of its own.
     """
 
     starts: Tensor
