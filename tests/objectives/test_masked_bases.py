@@ -200,15 +200,15 @@ def test_gradients_are_those_of_finite_differences():
     batch = batch_of(tokenizer, bases, classes=(bases % 2).contiguous())
     masked = objective(rate=0.3, loss_weights=(1.0, 0.25))
     targets = masked.corrupt(batch, 6)[1]
-    logits = some_logits(targets, 4).requires_grad_()
+    logits = some_logits(targets, 4).double().requires_grad_()
     masked.loss(logits, targets)[0].backward()
-    step = 1e-2
+    step = 1e-4
     for place in ((0, 0), (1, 3), (7, 2), (len(logits) - 1, 1)):
         change = torch.zeros_like(logits)
         change[place] = step
         with torch.no_grad():
             up, down = (masked.loss(logits + sign * change, targets)[0].item() for sign in (1, -1))
-        assert logits.grad[place].item() == pytest.approx((up - down) / (2 * step), abs=2e-5)
+        assert logits.grad[place].item() == pytest.approx((up - down) / (2 * step), abs=1e-8)
 
 
 @every
@@ -217,8 +217,8 @@ def test_an_untrained_model_costs_the_logarithm_of_the_vocabulary(tokenizer):
     loss, metrics = masked.loss(torch.zeros(len(targets.truth), len(tokenizer.targets)), targets)
     assert loss.item() == pytest.approx(math.log(len(tokenizer.targets)), rel=1e-6)
     assert metrics.nats_per_token == pytest.approx(math.log(len(tokenizer.targets)), rel=1e-6)
-    if targets.given is not None or len({*map(len, letters_of(tokenizer)[:4]), 1}) == 1:
-        assert metrics.bits_per_hidden_base == pytest.approx(2, rel=1e-6) or tokenizer.kind == "byte_pair"
+    if len({len(letters_of(tokenizer)[token]) for token in tokenizer.targets}) == 1:
+        assert metrics.bits_per_hidden_base == pytest.approx(2, rel=1e-6)
 
 
 def test_the_expected_loss_grows_with_the_rate():
@@ -234,6 +234,12 @@ def test_the_expected_loss_grows_with_the_rate():
             sums.append(masked.loss(fixed[inputs.selected], targets)[1].nats)
         deviation = math.sqrt(rate * (1 - rate) * 3 * (each**2).sum().item() / len(sums))
         assert abs(np.mean(sums) - rate * each.sum().item()) < 4 * deviation
+
+
+def test_reduced_precision_is_undone_before_the_loss():
+    targets = (masked := objective()).corrupt(batch_of(NUCLEOTIDE, some_bases(B, W)), 4)[1]
+    logits = some_logits(targets, 4).bfloat16()
+    assert torch.equal(masked.loss(logits, targets)[0], masked.loss(logits.float(), targets)[0])
 
 
 def test_nothing_selected_costs_nothing():

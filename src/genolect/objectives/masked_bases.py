@@ -198,7 +198,7 @@ class MaskedBases:
         metrics : MaskedMetrics
             Sums and counts, unweighted.
         """
-        logits = outputs.float()
+        logits = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
         if targets.weights is None:
             total = functional.cross_entropy(logits, targets.truth, reduction="sum")
             loss, nats = total / max(len(targets.truth), 1), total
