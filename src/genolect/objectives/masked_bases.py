@@ -7,6 +7,10 @@ into other tokens (byte-pair), there is no such tokenizing: a token that touches
 token. What byte-pair tokens still give away is where hidden words end, since that was cut with the hidden bases in
 view.
 
+Where words side by side are hidden whole, the share of hidden bases is the rate. Where words overlap, a base between
+two hidden ones at most k apart has no token left that shows it, and is hidden too: at a rate of 0.15, 34 % of
+the bases with 6-mers. Longer spans bring that near the rate; `objectives.leak` measures it.
+
 Legend: B windows, W bases per window, L tokens, S selected tokens, V predictable tokens, C classes, k bases per word.
 """
 
