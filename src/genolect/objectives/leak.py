@@ -1,0 +1,169 @@
+r"""What a masked objective asks for, and how much of it it gives away: measured from the corruption alone.
+
+Two leaks are told apart, both in bits with an interval.
+
+*At the place.* What is shown for a selected base: I(Y; X̃ | selected), with Y the base and X̃ what the selected tokens
+that hold it show of it: how many of them say A, C, G, T; one that is hidden says nothing. It is 0 where bases are
+hidden or replaced, and as `leak_formulas.kept_information` says where some are kept (less for overlapping tokens,
+which may all be hidden with a neighbour); under DNABERT's scheme, as `leak_formulas.copies_information` says (but near
+a window's ends, where fewer tokens hold a base). Where words have different lengths (byte-pair), Y and X̃ are tokens:
+with fewer draws than pairs of tokens the value is too small, though still 0 where nothing is told. What the ends of
+hidden byte-pair words tell is not counted.
+
+*By the neighbours.* Overlapping tokens outside the selection show bases of the selected ones. These bases are in the
+loss, but nobody has to learn anything for them.
+
+Legend: B windows, W bases per window, L tokens, k bases per word.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from genolect.objectives.masked_bases import UNKNOWN, MaskedBases
+from genolect.objectives.mutual_information import Estimate, mutual_information, ratio
+from genolect.objectives.objective import Batch, Inputs
+from genolect.objectives.token_layout import Layout, layout_of
+from genolect.randomness import derived_key
+
+_BASE_BITS = 0b0111
+_COUNTED = ("predictable", "selected", "bases", "hidden", "unprinted", "shown", "readable")
+
+Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """How much is asked for, and how much of it is given away.
+
+    Attributes
+    ----------
+    tokens_in_loss : Estimate
+        Share of the predictable tokens that are selected.
+    bases_hidden : Estimate
+        Share of the bases (N apart) that no token outside the selection shows, and that a selected one holds.
+    bases_unprinted : Estimate
+        Share of the bases that no kept token shows either.
+    told_at_place : Estimate
+        Bits that what is shown at a selected place tells of it, per `unit`.
+    unit : {'base', 'token'}
+        What that is counted for.
+    told_by_neighbours : Estimate
+        Bits of a selected token that tokens outside the selection show, bases taken as independent.
+    readable_tokens : Estimate
+        Share of the selected tokens that are guessed by reading off those bases, and taking the most frequent base for
+        all others.
+    """
+
+    tokens_in_loss: Estimate
+    bases_hidden: Estimate
+    bases_unprinted: Estimate
+    told_at_place: Estimate
+    unit: Literal["base", "token"]
+    told_by_neighbours: Estimate
+    readable_tokens: Estimate
+
+
+def measure_leak(objective: MaskedBases, batches: Iterable[Batch], *, seed: int = 0) -> Leak:
+    """Corrupt windows, and measure what is given away.
+
+    Parameters
+    ----------
+    objective : MaskedBases
+        The objective.
+    batches : iterable of Batch
+        Windows; a thousand or more in all give useful intervals.
+    seed : int
+        Of the corruptions.
+
+    Returns
+    -------
+    Leak
+        Shares and bits, the windows being the groups of the intervals.
+
+    Examples
+    --------
+    >>> from genolect.objectives.hidden_words import word_codes
+    >>> from genolect.objectives.masked_bases import Words
+    >>> from genolect.objectives.masked_config import MaskedBasesConfig
+    >>> bases = torch.arange(6000, dtype=torch.uint8).view(20, 300) % 4
+    >>> spans = torch.arange(300)[:, None] + torch.tensor([0, 1])
+    >>> words = Words(mask_id=5, targets=range(4), codes=word_codes("ACGT"))
+    >>> objective = MaskedBases(MaskedBasesConfig(hidden_share=1.0, random_share=0.0), words)
+    >>> measure_leak(objective, [Batch(bases, bases.long(), spans)]).told_at_place.value
+    0.0
+    """
+    batches = list(batches)
+    codes = torch.cat([(batch.bases & _BASE_BITS).flatten() for batch in batches])
+    seen = torch.bincount(codes, minlength=UNKNOWN)[:UNKNOWN].double()
+    frequencies = (seen / seen.sum()).tolist()
+    counts, draws = [], []
+    for step, batch in enumerate(batches):
+        inputs, targets = objective.corrupt(batch, derived_key(seed, "leak", step))
+        layout = layout_of(batch.spans, batch.bases.shape[1])
+        counts.append(_counts(objective, batch, inputs, layout, max(frequencies)))
+        draws.append(_draws(objective, batch, inputs, layout, targets.bases))
+        draws[-1][2] += sum(map(len, counts[:-1]))
+    sums = dict(zip(_COUNTED, np.concatenate(counts).T, strict=True))
+    entropy = -sum(share * math.log2(share) for share in frequencies if share)
+    return Leak(
+        tokens_in_loss=ratio(sums["selected"], sums["predictable"]),
+        bases_hidden=ratio(sums["hidden"], sums["bases"]),
+        bases_unprinted=ratio(sums["unprinted"], sums["bases"]),
+        told_at_place=mutual_information(*np.concatenate(draws, axis=1), seed=seed),
+        unit="token" if objective.words.codes is None else "base",
+        told_by_neighbours=ratio(entropy * sums["shown"], sums["selected"]),
+        readable_tokens=ratio(sums["readable"], sums["selected"]),
+    )
+
+
+def _counts(objective: MaskedBases, batch: Batch, inputs: Inputs, layout: Layout, best: float) -> Floats:
+    """Count tokens and bases of each window: shape (B, 7), as `_COUNTED` names them."""
+    selected = _chosen(inputs)
+    predictable = objective.predictable(batch.ids)
+    known = (batch.bases & _BASE_BITS) < UNKNOWN
+    visible = layout.covered(predictable & ~selected)
+    hidden = known & layout.covered(selected) & ~visible
+    unprinted = hidden & ~layout.covered(selected & (inputs.ids == batch.ids))
+    shown = layout.count(visible)
+    readable = best ** (layout.ends - layout.starts - shown).double()
+    each = (predictable, selected, known, hidden, unprinted, selected * shown, selected * readable)
+    return torch.stack([flags.double().sum(1) for flags in each], dim=1).cpu().numpy()
+
+
+def _draws(objective: MaskedBases, batch: Batch, inputs: Inputs, layout: Layout, asked: Tensor) -> Counts:
+    """Give, for every base asked for (every token, where words differ in length), truth, what is shown, and window."""
+    codes, selected = objective.words.codes, _chosen(inputs)
+    if codes is None:
+        found = [batch.ids[selected], inputs.ids[selected], selected.nonzero()[:, 0]]
+        return torch.stack(found).cpu().numpy()
+    B, W = batch.bases.shape
+    rows, tokens = (selected & objective.predictable(inputs.ids)).nonzero().T
+    starts = layout.starts.expand_as(selected)
+    k = int((layout.ends - layout.starts).max())
+    said = torch.zeros(B * W * UNKNOWN, dtype=torch.int64, device=selected.device)
+    words = codes.to(selected.device)[inputs.ids[rows, tokens] - objective.words.targets.start]
+    for place in range(k):
+        base = words >> 2 * (k - 1 - place) & 3
+        where = (rows * W + starts[rows, tokens] + place) * UNKNOWN + base
+        said.scatter_add_(0, where, torch.ones_like(where))
+    # How many tokens say A, C, G, T, written as one number.
+    numerals = (k + 1) ** torch.arange(UNKNOWN, device=selected.device)
+    shown = (said.view(B, W, UNKNOWN) * numerals).sum(-1)
+    truth = (batch.bases & _BASE_BITS).long()
+    return torch.stack([truth[asked], shown[asked], asked.nonzero()[:, 0]]).cpu().numpy()
+
+
+def _chosen(inputs: Inputs) -> Tensor:
+    if inputs.selected is None:
+        raise ValueError("these inputs have no selected tokens")
+    return inputs.selected

@@ -1,0 +1,80 @@
+"""What the masked objective measures: sums and counts, and the figures that follow from them.
+
+Legend: C classes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from genolect.objectives.masked import Metrics
+
+
+@dataclass(frozen=True)
+class MaskedMetrics(Metrics):
+    """Sums and counts over the selected tokens and over the hidden bases.
+
+    Attributes
+    ----------
+    nats : float
+        Summed negative log-likelihood of the selected tokens, unweighted.
+    count : int
+        Number of selected tokens.
+    hidden_nats : float
+        Summed negative log-likelihood of the hidden bases, each counted once.
+    hidden_bases : int
+        Their number.
+    class_bases, class_selected : tuple of int, shape (C,)
+        Bases of each class that are no N, and those of them that were selected; empty where there are no classes.
+    """
+
+    hidden_nats: float = 0.0
+    hidden_bases: int = 0
+    class_bases: tuple[int, ...] = ()
+    class_selected: tuple[int, ...] = ()
+
+    def __add__(self, other: Metrics) -> MaskedMetrics:
+        if not isinstance(other, MaskedMetrics):
+            other = MaskedMetrics(other.nats, other.count)
+        return MaskedMetrics(
+            self.nats + other.nats,
+            self.count + other.count,
+            self.hidden_nats + other.hidden_nats,
+            self.hidden_bases + other.hidden_bases,
+            _added(self.class_bases, other.class_bases),
+            _added(self.class_selected, other.class_selected),
+        )
+
+    __radd__ = __add__
+
+    @property
+    def nats_per_token(self) -> float:
+        """Mean negative log-likelihood of a selected token."""
+        return self.nats / self.count if self.count else math.nan
+
+    @property
+    def perplexity(self) -> float:
+        """As many equally likely tokens would be as hard to guess; comparable within one vocabulary only."""
+        return math.exp(self.nats_per_token)
+
+    @property
+    def bits_per_hidden_base(self) -> float:
+        """Mean negative log2-likelihood of a hidden base: comparable across tokenizers, 2 for a uniform guess."""
+        return self.hidden_nats / self.hidden_bases / math.log(2) if self.hidden_bases else math.nan
+
+    @property
+    def bits_per_base(self) -> float:
+        """The bits per hidden base, under the name that every objective has."""
+        return self.bits_per_hidden_base
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Measured share of the bases of each class that were selected; NaN where a class has none."""
+        pairs = zip(self.class_selected, self.class_bases, strict=True)
+        return tuple(selected / bases if bases else math.nan for selected, bases in pairs)
+
+
+def _added(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(first + second for first, second in zip_longest(one, other, fillvalue=0))

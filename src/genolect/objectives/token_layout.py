@@ -1,0 +1,155 @@
+"""How tokens lie on the bases: which touch which bases, which bases are still shown, which tokens count a base once.
+
+Legend: B windows, W bases per window, L tokens, T tiles, k bases per word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genolect.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Overlapping words of equal length that cover every base, each base counted by one of them.
+
+    Attributes
+    ----------
+    tokens : Tensor of int64, shape (T,)
+        Which tokens; with a stride of 1, every k-th one, and the last.
+    places : Tensor of int64, shape (T, k)
+        Their bases.
+    fresh : Tensor of bool, shape (T, k)
+        Bases that no tile before covers: those that this one counts.
+    """
+
+    tokens: Tensor
+    places: Tensor
+    fresh: Tensor
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the tokens of a batch lie.
+
+    Attributes
+    ----------
+    starts, ends : Tensor of int64, shape (L,) or (B, L)
+        Bases that each token covers, 0-based half-open.
+    width : int
+        W.
+    single : bool
+        Whether token i is base i.
+    tiles : Tiles or None
+        Given where tokens overlap.
+    firsts : Tensor of int64, shape (W,) or (B, W), or None
+        First base of each base's word; given where words of several bases stand side by side. What no token covers
+        makes up words of its own.
+    """
+
+    starts: Tensor
+    ends: Tensor
+    width: int
+    single: bool
+    tiles: Tiles | None
+    firsts: Tensor | None
+
+    def count(self, flags: Tensor) -> Tensor:
+        """Count, or sum up, what stands at the bases of each token.
+
+        Parameters
+        ----------
+        flags : Tensor of bool or float, shape (B, W)
+            What stands at each base.
+
+        Returns
+        -------
+        Tensor of int32 or float64, shape (B, L)
+            The sums.
+        """
+        kind = torch.float64 if flags.is_floating_point() else torch.int32
+        if self.single:
+            return flags.to(kind)
+        sums = torch.zeros(len(flags), self.width + 1, dtype=kind, device=flags.device)
+        torch.cumsum(flags, 1, dtype=kind, out=sums[:, 1:])
+        if self.starts.dim() == 1:
+            return sums[:, self.ends] - sums[:, self.starts]
+        return sums.gather(1, self.ends) - sums.gather(1, self.starts)
+
+    def covered(self, tokens: Tensor) -> Tensor:
+        """Tell which bases some tokens cover: from shape (B, L) to (B, W), both bool."""
+        if self.single:
+            return tokens
+        B = len(tokens)
+        change = torch.zeros(B, self.width + 1, dtype=torch.int32, device=tokens.device)
+        one = tokens.int()
+        change.scatter_add_(1, self.starts.expand_as(one), one)
+        change.scatter_add_(1, self.ends.expand_as(one), -one)
+        return change.cumsum(1)[:, : self.width] > 0
+
+
+def layout_of(spans: Tensor, width: int) -> Layout:
+    """Read how tokens lie on the bases.
+
+    Parameters
+    ----------
+    spans : Tensor of int64, shape (L, 2) or (B, L, 2)
+        Bases that each token covers, in order; start = end for padding.
+    width : int
+        W, bases per window.
+
+    Returns
+    -------
+    Layout
+        The layout.
+
+    Raises
+    ------
+    ConfigurationError
+        If tokens overlap and are not of equal length and at the same places in every window.
+
+    Examples
+    --------
+    >>> layout = layout_of(torch.tensor([[0, 3], [1, 4], [2, 5], [3, 6], [4, 7]]), 7)
+    >>> layout.tiles.tokens.tolist(), layout.tiles.fresh.int().tolist()
+    ([0, 3, 4], [[1, 1, 1], [1, 1, 1], [0, 0, 1]])
+    """
+    starts, ends = spans[..., 0].contiguous(), spans[..., 1].contiguous()
+    filled = starts[..., 1:] < ends[..., 1:]
+    overlapping = bool(((starts[..., 1:] < ends[..., :-1]) & filled).any())
+    columns = torch.arange(width, device=spans.device)
+    single = starts.shape == columns.shape and bool(((starts == columns) & (ends == columns + 1)).all())
+    tiles = _tiles(spans) if overlapping else None
+    firsts = None if overlapping or single else _firsts(starts, ends, columns)
+    return Layout(starts, ends, width, single, tiles, firsts)
+
+
+def _firsts(starts: Tensor, ends: Tensor, columns: Tensor) -> Tensor:
+    """Give the first base of each base's word; what follows a word begins one too."""
+    begins = torch.zeros(*starts.shape[:-1], len(columns) + 1, dtype=torch.bool, device=starts.device)
+    begins.scatter_(-1, starts, True).scatter_(-1, ends, True)
+    return torch.where(begins[..., :-1], columns, 0).cummax(-1).values
+
+
+def _tiles(spans: Tensor) -> Tiles:
+    """Walk from each tile to the furthest token that leaves no base out."""
+    lengths = spans[..., 1] - spans[..., 0]
+    if spans.dim() != 2 or bool((lengths != lengths[0]).any()):
+        raise ConfigurationError(
+            "the tokens overlap, and are of different lengths or at other places in each window",
+            fix="mask words of equal length, or words side by side",
+        )
+    starts, ends = spans.cpu().numpy().T
+    furthest = np.searchsorted(starts, ends, side="right") - 1
+    tiles = [0]
+    while tiles[-1] < len(starts) - 1:
+        tiles.append(max(int(furthest[tiles[-1]]), tiles[-1] + 1))
+    tokens = torch.tensor(tiles, device=spans.device)
+    places = spans[tokens, :1] + torch.arange(int(lengths[0]), device=spans.device)
+    before = torch.cat([places.new_zeros(1), places[:-1, -1] + 1])
+    return Tiles(tokens, places, places >= before[:, None])

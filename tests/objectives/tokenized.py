@@ -1,0 +1,78 @@
+"""Windows cut into tokens, and what an objective has to know of a tokenizer: for tests only."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import torch
+
+from genolect.objectives.device_tokens import kmer_ids, nucleotide_ids
+from genolect.objectives.hidden_words import word_codes
+from genolect.objectives.masked_bases import Words
+from genolect.objectives.objective import Batch
+from genolect.tokenizers.byte_pair import BytePairTokenizer
+from genolect.tokenizers.byte_pair_training import learn_merges
+from genolect.tokenizers.foreign_words import DnabertTokenizer, NucleotideTransformerTokenizer
+from genolect.tokenizers.kmer import KmerTokenizer
+from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.tokenizers.tokenizer import Tokenizer
+
+MERGES = 60
+SMALL = {k: KmerTokenizer(k, 1).words[: 4**k] for k in (3, 6)}
+
+
+def some_bases(B: int, W: int, *, seed: int = 1, unknown: float = 0.0, weights=(1, 1, 1, 1)) -> torch.Tensor:
+    shares = np.array([*(np.array(weights) / sum(weights) * (1 - unknown)), unknown])
+    codes = np.random.default_rng(seed).choice(5, (B, W), p=shares).astype(np.uint8)
+    codes[:, ::7] |= 8  # the soft-mask plays no part
+    return torch.from_numpy(codes)
+
+
+def byte_pair() -> BytePairTokenizer:
+    learned = some_bases(1, 20_011, weights=(4, 2, 2, 4))[0].numpy() & 7
+    return BytePairTokenizer(learn_merges([learned], cycles=MERGES))
+
+
+def tokenizers() -> dict[str, Tokenizer]:
+    return {
+        "nucleotide": NucleotideTokenizer(),
+        "overlapping 3-mers": KmerTokenizer(3, 1),
+        "4-mers in steps of 3": KmerTokenizer(4, 3),
+        "5-mers side by side": KmerTokenizer(5, 5),
+        "byte-pair": byte_pair(),
+        "DNABERT": DnabertTokenizer([*DnabertTokenizer.special, *SMALL[3]]),
+        "Nucleotide Transformer": NucleotideTransformerTokenizer(
+            [*NucleotideTransformerTokenizer.special, *SMALL[6], *"ACGTN"]
+        ),
+    }
+
+
+def words_of(tokenizer: Tokenizer, **facts) -> Words:
+    targets = tokenizer.targets
+    codes = tokenize = None
+    if tokenizer.kind in ("nucleotide", "kmer") or isinstance(tokenizer, DnabertTokenizer):
+        vocabulary = list(tokenizer.vocabulary)
+        codes = word_codes(vocabulary[token] for token in targets)
+        tokenize = partial(tokens_of, tokenizer)
+    if isinstance(tokenizer, NucleotideTokenizer):
+        tokenize = nucleotide_ids
+    elif isinstance(tokenizer, KmerTokenizer):
+        tokenize = partial(kmer_ids, k=tokenizer.k, stride=tokenizer.stride)
+    return Words(**{"mask_id": tokenizer.mask_id, "targets": targets, "tokenize": tokenize, "codes": codes, **facts})
+
+
+def tokens_of(tokenizer: Tokenizer, bases: torch.Tensor) -> torch.Tensor:
+    return torch.from_numpy(np.stack([tokenizer.encode(row) for row in bases.numpy()]).astype(np.int64))
+
+
+def batch_of(tokenizer: Tokenizer, bases: torch.Tensor, classes: torch.Tensor | None = None) -> Batch:
+    """Cut windows into tokens; rows of fewer tokens are filled up with padding."""
+    rows = [(tokenizer.encode(row).astype(np.int64), tokenizer.spans(row)) for row in bases.numpy()]
+    longest = max(len(ids) for ids, _ in rows)
+    ids = np.full((len(rows), longest), tokenizer.padding_id)
+    spans = np.zeros((len(rows), longest, 2), dtype=np.int64)
+    for number, (tokens, places) in enumerate(rows):
+        ids[number, : len(tokens)], spans[number, : len(tokens)] = tokens, places
+    alike = (spans == spans[0]).all()
+    return Batch(bases, torch.from_numpy(ids), torch.from_numpy(spans[0] if alike else spans), classes)
