@@ -114,4 +114,7 @@ def info_nce(similarities: Similarities, temperature: Tensor | float) -> Tensor:
     """
     if isinstance(temperature, float | int) and not 0 < temperature < math.inf:
         raise ValueError(f"the temperature {temperature} must be positive and finite")
-    return functional.cross_entropy(similarities.cosines / temperature, similarities.partner, reduction="none")
+    # -inf / τ has no gradient in τ (0 × inf): what is left out is set aside, divided as 0, and put back.
+    absent = similarities.cosines == -math.inf
+    logits = similarities.cosines.masked_fill(absent, 0.0) / temperature
+    return functional.cross_entropy(logits.masked_fill(absent, -math.inf), similarities.partner, reduction="none")

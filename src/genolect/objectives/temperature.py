@@ -62,9 +62,8 @@ def formula_temperature(positive: float, negative: float, p_pos: float, candidat
     0.2038
     """
     if not 1 / candidates < p_pos < 1:
-        what = (
-            f"a p_pos of {p_pos} among {candidates:g} candidates must lie above chance, {1 / candidates:.4g}, below 1"
-        )
+        chance = f"{1 / candidates:.4g}"
+        what = f"p_pos {p_pos} among {candidates:g} candidates must lie above chance, {chance}, and below 1"
         raise ConfigurationError(what, fix="give a larger p_pos or more windows")
     return min(max((positive - negative) / math.log(p_pos * (candidates - 1) / (1 - p_pos)), LOWEST), HIGHEST)
 
