@@ -1,0 +1,80 @@
+"""The contract of every objective: what it is given, what the encoder sees, and what comes out.
+
+Legend: B windows, W bases per window, L tokens, S selected tokens, V predictable tokens, P entries of a vector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, Self
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows as an objective sees them.
+
+    Attributes
+    ----------
+    bases : Tensor of uint8, shape (B, W)
+        Base codes, A C G T N = 0 … 4 in the low three bits; the soft-mask bit may be set.
+    ids : Tensor of int64, shape (B, L)
+        True tokens.
+    spans : Tensor of int64, shape (L, 2) or (B, L, 2)
+        Bases that each token covers, 0-based half-open in the window; start = end for padding.
+    classes : Tensor of uint8, shape (B, W), or None
+        Class of each base, for region-aware masking.
+    """
+
+    bases: Tensor
+    ids: Tensor
+    spans: Tensor
+    classes: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the encoder sees.
+
+    Attributes
+    ----------
+    ids : Tensor of int64, shape (B', L)
+        Tokens; B' may differ from B where there are two views.
+    selected : Tensor of bool, shape (B', L), or None
+        Tokens to predict; None where the objective reads pooled embeddings.
+    """
+
+    ids: Tensor
+    selected: Tensor | None
+
+
+class Metrics(Protocol):
+    """Sums and counts, so that they add across batches and ranks."""
+
+    def __add__(self, other: Self, /) -> Self:
+        """Give the metrics of both together."""
+        ...
+
+
+class Objective(Protocol):
+    """Two pure steps: corrupt a batch, and judge what the encoder made of it.
+
+    Attributes
+    ----------
+    reads : {'tokens', 'pooled'}
+        Whether `loss` reads logits (S, V) at the selected tokens in reading order, or one vector per window (B', P).
+    causal : bool
+        Whether the encoder must not look ahead.
+    """
+
+    reads: Literal["tokens", "pooled"]
+    causal: bool
+
+    def corrupt(self, batch: Batch, key: int) -> tuple[Inputs, Any]:
+        """Give the encoder's inputs and the targets; every draw is a function of the key."""
+        ...
+
+    def loss(self, outputs: Tensor, targets: Any) -> tuple[Tensor, Metrics]:
+        """Give the loss, and sums and counts that add."""
+        ...
