@@ -1,4 +1,4 @@
-"""Whether the words of a tokenizer overlap, and by how much: what a word says that the one before it has said already."""
+"""Whether the words of a tokenizer overlap, so that a word repeats what the one before it has said."""
 
 from __future__ import annotations
 
