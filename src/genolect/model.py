@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from genolect import __version__, durable
-from genolect.encoders.heads import TokenHead
+from genolect.encoders.heads import HeadConfig, TokenHead, new_head
 from genolect.encoders.initialisation import draw_weights
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError, InputError, shown
@@ -43,7 +43,7 @@ REMEDY = "train the model again, or restore the folder from a copy"
 
 
 class SequenceModel(nn.Module):
-    """An encoder with the head that was trained with it; `new_model` and `load_model` give it its weights.
+    """An encoder with the heads that were trained with it; `new_model` and `load_model` give it its weights.
 
     Parameters
     ----------
@@ -51,35 +51,73 @@ class SequenceModel(nn.Module):
         Shape of the encoder.
     tokenizer : Tokenizer
         Gives the ids.
+    heads : mapping of str to HeadConfig, optional
+        Heads beside the one that predicts tokens, by name.
     """
 
-    def __init__(self, config: TransformerConfig, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, config: TransformerConfig, tokenizer: Tokenizer, heads: Mapping[str, HeadConfig] | None = None
+    ) -> None:
         super().__init__()
         self.config = config
         self.tokenizer = tokenizer
+        self.head_configs = dict(heads or {})
         with torch.random.fork_rng(devices=[]):  # torch's own first values, soon replaced, come from a global generator
             self.encoder = Transformer(config)
             self.head = TokenHead(config.width, len(tokenizer.targets))
+            # Without other heads this has no weights, and a saved model has the same names as ever.
+            self.heads = nn.ModuleDict({name: new_head(head, config.width) for name, head in self.head_configs.items()})
 
-    def forward(self, ids: Tensor, selected: Tensor, counted: Tensor | None = None) -> Tensor:
-        """Predict the selected tokens.
+    def forward(
+        self, ids: Tensor, selected: Tensor | None, counted: Tensor | None = None, *, head: str | None = None
+    ) -> Tensor:
+        """Predict the selected tokens, or ask another head.
 
         Parameters
         ----------
         ids : Tensor of int64, shape (B, L)
             Token ids as shown.
-        selected : Tensor of bool, shape (B, L)
-            Which tokens to predict.
+        selected : Tensor of bool, shape (B, L), or None
+            Which tokens to predict; None for heads that read whole windows.
         counted : Tensor of int64, shape (B, L), optional
             The true tokens of windows from the counted genome (see `encoders.context`).
+        head : str, optional
+            Name of one of the other heads.
 
         Returns
         -------
-        Tensor, shape (S, V)
-            Logits in reading order.
+        Tensor, shape (S, V) or (B, P)
+            Logits in reading order, or one vector per window.
         """
-        logits: Tensor = self.head(self.encoder(ids, counted)[selected])
-        return logits
+        return self.read(self.encoder(ids, counted), ids, selected, head=head)
+
+    def read(self, hidden: Tensor, ids: Tensor, selected: Tensor | None, *, head: str | None = None) -> Tensor:
+        """Ask a head about hidden states, so that several heads can share one pass of the encoder.
+
+        Parameters
+        ----------
+        hidden : Tensor, shape (B, L, D)
+            What the encoder made of the ids.
+        ids, selected, head
+            As in `forward`.
+
+        Returns
+        -------
+        Tensor, shape (S, V) or (B, P)
+            As in `forward`.
+
+        Raises
+        ------
+        KeyError
+            If there is no head of that name.
+        ValueError
+            If a head for windows is given selected tokens, or one for tokens none.
+        """
+        part = self.head if head is None else self.heads[head]
+        if isinstance(part, TokenHead) != (selected is not None):
+            raise ValueError(f"a {type(part).__name__} reads {'tokens' if selected is None else 'windows'}")
+        answer: Tensor = part(hidden, ids != self.tokenizer.padding_id) if selected is None else part(hidden[selected])
+        return answer
 
     def ids_of(self, bases: Tensor) -> Tensor:
         """Give the tokens of windows; single bases and k-mers are made on the device that the bases are on.
@@ -109,7 +147,12 @@ class SequenceModel(nn.Module):
 
 
 def new_model(
-    config: TransformerConfig, tokenizer: Tokenizer, *, seed: int, counts: Mapping[int, Tensor] | None = None
+    config: TransformerConfig,
+    tokenizer: Tokenizer,
+    *,
+    seed: int,
+    counts: Mapping[int, Tensor] | None = None,
+    heads: Mapping[str, HeadConfig] | None = None,
 ) -> SequenceModel:
     """Build a model with random weights that depend on the seed alone.
 
@@ -121,6 +164,8 @@ def new_model(
         Seed of the initial weights.
     counts : mapping of int to Tensor, optional
         Context counts (see `encoders.context.ContextEvidence.set_counts`).
+    heads : mapping of str to HeadConfig, optional
+        As in `SequenceModel`; encoder and token head start alike with and without them.
 
     Returns
     -------
@@ -134,7 +179,7 @@ def new_model(
     >>> all(map(torch.equal, one.parameters(), other.parameters()))
     True
     """
-    model = SequenceModel(config, tokenizer)
+    model = SequenceModel(config, tokenizer, heads)
     draw_weights(model, torch.Generator().manual_seed(seed))
     if counts is not None and model.encoder.context is not None:
         model.encoder.context.set_counts(counts)
@@ -168,7 +213,7 @@ def random_twin(model: SequenceModel, *, seed: int, keep_counts: bool) -> Sequen
     >>> bool(twin.encoder.blocks[0].attention.merge.weight.any())
     True
     """
-    twin = new_model(model.config, model.tokenizer, seed=seed)
+    twin = new_model(model.config, model.tokenizer, seed=seed, heads=model.head_configs)
     if keep_counts:
         twin.load_state_dict(dict(model.named_buffers()), strict=False)
     generator = torch.Generator().manual_seed(seed)
@@ -214,6 +259,8 @@ def save_model(folder: Path, model: SequenceModel, record: Mapping[str, Any], *,
         "tokenizer_sha256": model.tokenizer.content_hash,
         "configuration": model.config.to_mapping(),
     }
+    if model.head_configs:
+        configuration["heads"] = {name: head.to_mapping() for name, head in model.head_configs.items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     with durable.new_folder(folder, replace=replace) as staging:
         for name, content in (
@@ -266,9 +313,10 @@ def load_model(folder: Path) -> SequenceModel:
         raise InputError("the model was trained with another vocabulary", fix=REMEDY, path=folder / TOKENIZER)
     try:
         config = TransformerConfig.from_mapping(values["configuration"], CONFIGURATION)
+        heads = {name: HeadConfig.from_mapping(head, name) for name, head in values.get("heads", {}).items()}
     except ConfigurationError as error:
         raise InputError(error.what, fix=its_maker, path=folder / CONFIGURATION) from error
-    model = SequenceModel(config, tokenizer)
+    model = SequenceModel(config, tokenizer, heads)
     try:
         model.load_state_dict(safetensors.torch.load((folder / WEIGHTS).read_bytes()))
     except (RuntimeError, safetensors.SafetensorError) as error:

@@ -6,6 +6,9 @@ every token and either side this module looks up how often each base follows the
 A window from the counted genome would meet its own words in the counts, and the network would learn to trust that echo.
 Every word of the window, on either strand, is therefore left out: the window looks as if it had never been counted.
 
+A causal network reads one side only, and one token further: what follows the context that ends with the token itself.
+Of a counted window the words still to come are left out too; kept, they would tell what comes.
+
 Legend: B windows, L tokens, K longest context, E evidence channels, four bases A C G T = 0 1 2 3.
 """
 
@@ -23,6 +26,29 @@ PRIOR = 4.0
 """Pseudo-count that shrinks the ratio of a rare context towards the base frequencies."""
 
 
+def evidence_channels(lengths: tuple[int, ...], *, causal: bool) -> int:
+    """Count the channels of evidence per token.
+
+    Parameters
+    ----------
+    lengths : tuple of int
+        Context lengths.
+    causal : bool
+        Whether one side is read, or both.
+
+    Returns
+    -------
+    int
+        E.
+
+    Examples
+    --------
+    >>> evidence_channels((3, 5), causal=False), evidence_channels((3, 5), causal=True)
+    (20, 10)
+    """
+    return (1 if causal else 2) * CHANNELS * len(lengths)
+
+
 class ContextEvidence(nn.Module):
     """Log-ratios of each base given its left and its right context, from counts of both strands.
 
@@ -30,12 +56,15 @@ class ContextEvidence(nn.Module):
     ----------
     lengths : tuple of int
         Context lengths k, increasing.
+    causal : bool
+        Whether the evidence of a token is about the next base, from the token and those before it only.
     """
 
-    def __init__(self, lengths: tuple[int, ...]) -> None:
+    def __init__(self, lengths: tuple[int, ...], *, causal: bool = False) -> None:
         super().__init__()
         self.lengths = lengths
-        self.channels = 2 * CHANNELS * len(lengths)
+        self.causal = causal
+        self.channels = evidence_channels(lengths, causal=causal)
         for k in lengths:
             self.register_buffer(f"counts_{k}", torch.zeros(BASES**k, BASES, dtype=torch.int32))
 
@@ -63,10 +92,12 @@ class ContextEvidence(nn.Module):
         Returns
         -------
         Tensor of float32, shape (B, L, E)
-            Per side and k: log(p(base | context) / p(base)) for A C G T and log(1 + n) / 8; zeros where the context
-            is not wholly visible.
+            Per side (the left alone where causal) and k: log(p(base | context) / p(base)) for A C G T and
+            log(1 + n) / 8; zeros where the context is not wholly visible.
         """
         words = None if counted is None else _WindowWords(counted, self.lengths[-1])
+        if self.causal:
+            return self._one_side(functional.pad(ids, (0, 1)), words)[:, 1:].flatten(2)
         left = self._one_side(ids, words)
         right = self._one_side(_other_strand(ids), words).flip(1)
         right = torch.cat([right[..., :BASES].flip(-1), right[..., BASES:]], dim=-1)

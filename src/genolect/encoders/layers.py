@@ -36,11 +36,14 @@ class SelfAttention(nn.Module):
         D.
     heads : int
         H; must divide D.
+    causal : bool
+        Whether a token attends to itself and those before it only.
     """
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, *, causal: bool = False) -> None:
         super().__init__()
         self.heads = heads
+        self.causal = causal
         self.project = nn.Linear(width, 3 * width, bias=False)
         self.merge = LinearFromZero(width, width, bias=False)
 
@@ -48,7 +51,9 @@ class SelfAttention(nn.Module):
         """Mix the tokens of each window; shape (B, L, D) in and out."""
         B, L, D = hidden_BLD.shape
         queries, keys, values = self.project(hidden_BLD).view(B, L, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        mixed_BHLK = functional.scaled_dot_product_attention(rotate(queries, angles), rotate(keys, angles), values)
+        mixed_BHLK = functional.scaled_dot_product_attention(
+            rotate(queries, angles), rotate(keys, angles), values, is_causal=self.causal
+        )
         merged: Tensor = self.merge(mixed_BHLK.transpose(1, 2).reshape(B, L, D))
         return merged
 
@@ -87,16 +92,21 @@ class LocalStem(nn.Module):
         D.
     reach : int
         Tokens that the convolution sees; odd.
+    causal : bool
+        Whether these end with the token itself, which otherwise stands in their middle.
     """
 
-    def __init__(self, vocabulary: int, width: int, reach: int) -> None:
+    def __init__(self, vocabulary: int, width: int, reach: int, *, causal: bool = False) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, width)
-        self.convolution = nn.Conv1d(vocabulary, width, reach, padding=reach // 2)
+        self.before = reach - 1 if causal else 0
+        self.convolution = nn.Conv1d(vocabulary, width, reach, padding=0 if causal else reach // 2)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Turn ids (B, L) into vectors (B, L, D)."""
         one_hot_BVL = functional.one_hot(ids, self.embedding.num_embeddings).transpose(1, 2).to(torch.float32)
+        if self.before:
+            one_hot_BVL = functional.pad(one_hot_BVL, (self.before, 0))
         local: Tensor = self.convolution(one_hot_BVL).transpose(1, 2)
         embedded: Tensor = self.embedding(ids)
         return embedded + local

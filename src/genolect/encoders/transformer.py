@@ -38,6 +38,8 @@ class TransformerConfig(Configuration):
         Context lengths whose counts are an input, increasing; empty for none.
     rotary_base : float
         Base of the rotary frequencies.
+    causal : bool
+        Whether every token sees itself and those before it only.
     """
 
     vocabulary: int = Field(ge=1)
@@ -48,6 +50,7 @@ class TransformerConfig(Configuration):
     stem_reach: int = Field(21, ge=1)
     context_lengths: tuple[int, ...] = (3, 5, 7, 9, 11)
     rotary_base: float = Field(10_000.0, gt=1)
+    causal: bool = False
 
     @model_validator(mode="after")
     def _fits_together(self) -> TransformerConfig:
@@ -67,7 +70,7 @@ class Block(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(config.width, bias=False)
-        self.attention = SelfAttention(config.width, config.heads)
+        self.attention = SelfAttention(config.width, config.heads, causal=config.causal)
         self.feed_forward_norm = nn.LayerNorm(config.width, bias=False)
         self.feed_forward = GatedFeedForward(config.width, config.feed_forward)
 
@@ -97,8 +100,9 @@ class Transformer(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.config = config
-        self.stem = LocalStem(config.vocabulary, config.width, config.stem_reach)
-        self.context = ContextEvidence(config.context_lengths) if config.context_lengths else None
+        lengths, causal = config.context_lengths, config.causal
+        self.stem = LocalStem(config.vocabulary, config.width, config.stem_reach, causal=causal)
+        self.context = ContextEvidence(lengths, causal=causal) if lengths else None
         self.weigh_context = nn.Linear(self.context.channels, config.width) if self.context else None
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)

@@ -6,11 +6,9 @@ Legend: B windows, W bases per window, L tokens, S selected tokens, V predictabl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 from torch import Tensor
-
-from genolect.objectives.masked import Metrics
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,14 @@ class Inputs:
     selected: Tensor | None
 
 
+class Metrics(Protocol):
+    """Sums and counts, so that they add across batches and ranks."""
+
+    def __add__(self, other: Self, /) -> Self:
+        """Give the metrics of both together."""
+        ...
+
+
 class Objective(Protocol):
     """Two pure steps: corrupt a batch, and judge what the encoder made of it.
 
@@ -70,5 +76,5 @@ class Objective(Protocol):
         ...
 
     def loss(self, outputs: Tensor, targets: Any) -> tuple[Tensor, Metrics]:
-        """Give the loss, and sums and counts that add across batches and ranks."""
+        """Give the loss, and sums and counts that add."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from genolect.config import Configuration
-from genolect.encoders.context import CHANNELS
+from genolect.encoders.context import evidence_channels
 from genolect.encoders.transformer import TransformerConfig
 
 SELECTED_SHARE = 0.15
@@ -49,7 +49,7 @@ class Workload(Configuration):
     @property
     def context_channels(self) -> int:
         """Channels of evidence that the encoder reads per token."""
-        return 2 * CHANNELS * len(self.encoder.context_lengths)
+        return evidence_channels(self.encoder.context_lengths, causal=self.encoder.causal)
 
 
 def block_matrices(encoder: TransformerConfig) -> tuple[tuple[int, int], ...]:
