@@ -27,7 +27,7 @@ class Shape:
     """The model and its batch."""
 
     width: Annotated[int, typer.Option(help="Channels per token.")] = 128
-    layers: Annotated[int, typer.Option(help="Blocks of the encoder.")] = 4
+    layers: Annotated[int, typer.Option(help="Blocks of the encoder.")] = 2
     heads: Annotated[int | None, typer.Option(help="Attention heads (default: one per 64 channels).")] = None
     window: Window = 256
     windows: Annotated[int, typer.Option(help="Windows per step.")] = 16
