@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from genolect.objectives.hiding_kernel import HIDDEN, KEPT, REPLACED, UNSELECTED, write_fates
-from genolect.objectives.selection import HOST, MOST_TOKENS, RESOLUTION, _random_words
+from genolect.objectives.selection import HOST, MOST_TOKENS, RESOLUTION, counter_words
 from genolect.philox import key_words
 from genolect.randomness import derived_key
 
@@ -146,7 +146,7 @@ def _draw_anywhere(
     """Do what `write_fates` does with operations that every device has, to the last bit."""
     B, W = bases.shape
     places = torch.arange(B * W, device=bases.device).view(B, W)
-    left, right = _random_words(places, keys[0], keys[1])
+    left, right = counter_words(places, keys[0], keys[1])
     blocks = _blocks(places, keys[2:], hiding.blocks)
     if firsts is not None:
         blocks = blocks.gather(1, firsts.expand(B, W))
@@ -171,10 +171,10 @@ def _blocks(places: Tensor, key: tuple[int, ...], blocks: tuple[int, int]) -> Te
     B, W = places.shape
     columns = torch.arange(W, device=places.device)
     if limit < 0:
-        phases = _random_words(torch.arange(B, device=places.device), *key)[0] * period >> 32
+        phases = counter_words(torch.arange(B, device=places.device), *key)[0] * period >> 32
         begins = (columns + phases[:, None]) % period == 0
     elif limit >= RESOLUTION:
         return columns.expand(B, W)
     else:
-        begins = _random_words(places, *key)[0] < limit
+        begins = counter_words(places, *key)[0] < limit
     return torch.where(begins, columns, 0).cummax(1).values

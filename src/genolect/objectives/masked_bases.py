@@ -32,7 +32,7 @@ from genolect.objectives.masked_config import MaskedBasesConfig
 from genolect.objectives.masked_metrics import MaskedMetrics
 from genolect.objectives.objective import Batch, Inputs
 from genolect.objectives.published_masking import DNABERT_NEIGHBOURS, dnabert_tokens
-from genolect.objectives.selection import _random_words, select_tokens
+from genolect.objectives.selection import counter_words, select_tokens
 from genolect.objectives.token_layout import Layout, layout_of
 from genolect.philox import key_words
 from genolect.randomness import derived_key
@@ -280,7 +280,7 @@ class MaskedBases:
         if self.words.tokenize is not None:
             return torch.where(selected, self.words.tokenize(bases), ids)
         places = (selected & (layout.count(fates == REPLACED) > 0)).flatten().nonzero().flatten()
-        draws = _random_words(places, *key_words(derived_key(key, "replacements")))[1]
+        draws = counter_words(places, *key_words(derived_key(key, "replacements")))[1]
         ends = torch.tensor(self._ends, device=ids.device)
         shown = ids.flatten().clone()
         shown[places] = self.words.targets.start + torch.searchsorted(ends, draws, right=True)

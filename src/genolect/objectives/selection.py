@@ -76,7 +76,7 @@ def _select_anywhere(
 ) -> tuple[Tensor, Tensor]:
     """Do what `replace_selected` does with operations that every device has, to the last bit."""
     first, many, hiding, unselected = choice
-    left, right = _random_words(torch.arange(ids.numel(), device=ids.device).view(ids.shape), *words)
+    left, right = counter_words(torch.arange(ids.numel(), device=ids.device).view(ids.shape), *words)
     hidden, replaced, selected = limits
     stranger = first + (right * many >> 32)
     appearance = torch.where(left < hidden, hiding, torch.where(left < replaced, stranger, ids))
@@ -84,8 +84,27 @@ def _select_anywhere(
     return torch.where(chosen, appearance, ids), torch.where(chosen, ids, unselected)
 
 
-def _random_words(left: Tensor, low: int, high: int) -> tuple[Tensor, Tensor]:
-    """Do what `philox.random_words` does, in int64: a product wraps, and the mask makes its upper half right."""
+def counter_words(left: Tensor, low: int, high: int) -> tuple[Tensor, Tensor]:
+    """Do what `philox.random_words` does, on any device: in int64 a product wraps, and the mask mends its upper half.
+
+    Parameters
+    ----------
+    left : Tensor of int64
+        Places, below 2^32, of any shape.
+    low, high : int
+        Words of a key (`philox.key_words`).
+
+    Returns
+    -------
+    left, right : Tensor of int64, the shape of the places
+        Two random words per place, each below 2^32.
+
+    Examples
+    --------
+    >>> from genolect.philox import random_words
+    >>> [int(word) for word in counter_words(torch.tensor([5]), 1, 2)] == [int(word) for word in random_words(5, 1, 2)]
+    True
+    """
     right = torch.full_like(left, high)
     for number in range(ROUNDS):
         product = left * MULTIPLIER

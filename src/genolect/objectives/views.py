@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from genolect.objectives.device_tokens import reverse_complement_rows
-from genolect.objectives.selection import MOST_TOKENS, RESOLUTION, _random_words
+from genolect.objectives.selection import MOST_TOKENS, RESOLUTION, counter_words
 from genolect.philox import key_words
 from genolect.randomness import derived_key
 
@@ -188,4 +188,4 @@ def _words(places: Tensor, key: int) -> tuple[Tensor, Tensor]:
     """Draw two random words of 32 bits for each entry of a tensor, whatever it holds."""
     if places.numel() >= MOST_TOKENS:
         raise ValueError(f"{places.numel()} draws at once need fewer than 2^32")
-    return _random_words(torch.arange(places.numel(), device=places.device).view(places.shape), *key_words(key))
+    return counter_words(torch.arange(places.numel(), device=places.device).view(places.shape), *key_words(key))
