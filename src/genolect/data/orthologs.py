@@ -292,7 +292,7 @@ def _balanced_log_weights(present: npt.NDArray[np.bool_]) -> Floats:
         chances /= chances.sum(axis=1, keepdims=True)
         odds = chances / np.maximum(1 - chances, 1 / LARGEST_WEIGHT)
         uses = (chances * (1 + odds.sum(axis=1, keepdims=True) - odds)).sum(axis=0)
-        weights = np.clip(weights * uses.mean() / uses, 1 / LARGEST_WEIGHT, LARGEST_WEIGHT)
+        weights = np.clip(weights * np.sqrt(uses.mean() / uses), 1 / LARGEST_WEIGHT, LARGEST_WEIGHT)
     logarithms: Floats = np.where(present, np.log(weights), -np.inf)
     return logarithms
 

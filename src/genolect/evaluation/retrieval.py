@@ -1,8 +1,8 @@
 """Retrieval of orthologues: how near a gene's version in another species is, among all genes of that species.
 
 For each sequence and each other species that has its gene, the genes of that species are ranked by their cosine with
-the sequence. Genes are the independent unit: means are taken within genes first, then over genes, and genes are resampled.
-The candidates stay the same in all resamples.
+the sequence. Genes are the independent unit: means are taken within genes first, then over genes, and genes are
+resampled. The candidates stay the same in all resamples.
 
 Axes: n sequences, P entries of a vector, G genes, R resamples.
 """
