@@ -98,14 +98,14 @@ def summed(values: Tensor) -> Tensor:
 
 class _Gathered(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, values: Tensor) -> Tensor:
-        ctx.rows = len(values)
+    def forward(context: Any, values: Tensor) -> Tensor:
+        context.rows = len(values)
         parts = [torch.empty_like(values, memory_format=torch.contiguous_format) for _ in range(rank_and_ranks()[1])]
         distributed.all_gather(parts, values.contiguous())
         return torch.cat(parts)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+    def backward(context: Any, *gradients: Tensor) -> Tensor:
         total = summed(gradients[0].contiguous())
-        first = rank_and_ranks()[0] * ctx.rows
-        return total[first : first + ctx.rows]
+        first = rank_and_ranks()[0] * context.rows
+        return total[first : first + context.rows]
