@@ -34,8 +34,8 @@ def table(words: Counter[str], k: int) -> torch.Tensor:
     return torch.tensor(rows, dtype=torch.int32)
 
 
-def module(words: Counter[str]) -> ContextEvidence:
-    evidence = ContextEvidence(LENGTHS)
+def module(words: Counter[str], *, causal: bool = False) -> ContextEvidence:
+    evidence = ContextEvidence(LENGTHS, causal=causal)
     evidence.set_counts({k: table(words, k) for k in range(max(LENGTHS) + 1)})
     return evidence
 
@@ -209,3 +209,57 @@ def test_counts_are_saved_with_the_network_and_not_trained():
     assert torch.equal(other(ids(GENOME)), evidence(ids(GENOME)))
     with pytest.raises(RuntimeError, match=r"size of tensor a \(4\).*\(16\)"):
         evidence.set_counts({k: torch.zeros(16, 4) for k in LENGTHS})
+
+
+# ---------------------------------------------------------------- one side, for causal encoders
+
+
+def about_the_next(evidence: ContextEvidence, shown: str, counted: str = "") -> torch.Tensor:
+    found = evidence(ids(shown), ids(counted) if counted else None)[0]
+    return found.view(len(shown), len(LENGTHS), CHANNELS)
+
+
+@settings(deadline=None, max_examples=40)
+@given(start=st.integers(0, len(GENOME) - 2), length=st.integers(1, 31), masks=st.sets(st.integers(0, 30)))
+def test_causal_evidence_is_what_the_left_says_about_the_next_base(start, length, masks):
+    """A base more at the end, seen by nobody, makes room for what is said about it."""
+    words, window = words_of([GENOME]), GENOME[start : start + length]
+    shown = hide(window, *masks)
+    for counted in ("", window):
+        expected = by_hand(words, shown + "A", counted)[1:, 0]
+        found = about_the_next(module(words, causal=True), shown, counted)
+        torch.testing.assert_close(found.double(), expected, atol=1e-5, rtol=1e-5)
+
+
+@settings(deadline=None, max_examples=40)
+@given(shown=st.text(LETTERS, min_size=2, max_size=23), data=st.data())
+def test_causal_evidence_reads_nothing_to_the_right(shown, data):
+    place = data.draw(st.integers(1, len(shown) - 1))
+    rest = len(shown) - place
+    other = shown[:place] + data.draw(st.text(LETTERS, min_size=rest, max_size=rest))
+    evidence = module(words_of([GENOME]), causal=True)
+    assert torch.equal(about_the_next(evidence, other)[:place], about_the_next(evidence, shown)[:place])
+
+
+@pytest.mark.parametrize("position", range(4, len(GENOME) - 4, 3))
+def test_causal_evidence_of_a_counted_window_does_not_know_what_comes(position):
+    """Two genomes that differ in one base only look alike up to it, once all words of the window are left out."""
+    start, end = max(0, position - 12), min(len(GENOME), position + 9)
+    views = []
+    for base in "ACGT":
+        genome = GENOME[:position] + base + GENOME[position + 1 :]
+        evidence = module(words_of([genome]), causal=True)
+        evidence.counts_1.fill_(3)  # the same base frequencies for all four
+        window = genome[start:end]
+        views.append(about_the_next(evidence, window, window)[: position - start, 1:])
+    assert all(torch.equal(view, views[0]) for view in views)
+
+
+def test_words_to_come_would_be_heard_if_they_were_kept():
+    """Leaving out only what was read so far, as a careful reader might, lets the future speak through the counts."""
+    window, position = GENOME[:20], 9
+    evidence = module(words_of([GENOME]), causal=True)
+    careful = about_the_next(evidence, window, window[: position + 1] + "N" * (19 - position))[position, -1]
+    silent = about_the_next(evidence, window, window)[position, -1]
+    truth = "ACGT".index(window[position + 1])
+    assert careful[truth] > silent[truth] + 0.1

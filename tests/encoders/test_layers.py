@@ -29,8 +29,9 @@ def vectors(*shape: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def test_attention_equals_a_plain_softmax():
-    attention, hidden = drawn(SelfAttention(D, H)), vectors(B, L, D)
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_equals_a_plain_softmax(causal):
+    attention, hidden = drawn(SelfAttention(D, H, causal=causal)), vectors(B, L, D)
     angles = rotary_angles(L, D // H, 20.0, CPU)
     expected = torch.zeros(B, L, D)
     queries, keys, values = (hidden @ attention.project.weight.T).split(D, dim=-1)
@@ -39,7 +40,8 @@ def test_attention_equals_a_plain_softmax():
             own = slice(head * D // H, (head + 1) * D // H)
             query, key = (rotate(part[None, None, window, :, own], angles)[0, 0] for part in (queries, keys))
             for token in range(L):
-                scores = [math.exp(float(query[token] @ key[other]) / math.sqrt(D // H)) for other in range(L)]
+                seen = range(token + 1 if causal else L)
+                scores = [math.exp(float(query[token] @ key[other]) / math.sqrt(D // H)) for other in seen]
                 for other, score in enumerate(scores):
                     expected[window, token, own] += score / sum(scores) * values[window, other, own]
     torch.testing.assert_close(attention(hidden, angles), expected @ attention.merge.weight.T, atol=1e-4, rtol=1e-4)
@@ -74,15 +76,17 @@ def test_a_map_from_zero_learns_at_once():
 
 
 @pytest.mark.parametrize("reach", [1, 3, 7, 15])
-def test_the_stem_equals_embedding_plus_weights_of_neighbours(reach):
-    stem = drawn(LocalStem(7, D, reach))
+@pytest.mark.parametrize("causal", [False, True])
+def test_the_stem_equals_embedding_plus_weights_of_neighbours(reach, causal):
+    stem = drawn(LocalStem(7, D, reach, causal=causal))
+    before = reach - 1 if causal else reach // 2
     ids = torch.randint(7, (B, 11), generator=torch.Generator().manual_seed(3))
     found = stem(ids)
     for window in range(B):
         for token in range(11):
             expected = stem.embedding.weight[ids[window, token]] + stem.convolution.bias
-            for offset in range(-(reach // 2), reach // 2 + 1):
+            for offset in range(-before, reach - before):
                 if 0 <= token + offset < 11:
                     neighbour = ids[window, token + offset]
-                    expected = expected + stem.convolution.weight[:, neighbour, offset + reach // 2]
+                    expected = expected + stem.convolution.weight[:, neighbour, offset + before]
             torch.testing.assert_close(found[window, token], expected, atol=1e-5, rtol=1e-5)

@@ -24,6 +24,7 @@ ENCODERS = {
         "context_lengths": (2, 3),
     },
     "wide feed-forward": {"vocabulary": 7, "width": 16, "layers": 1, "heads": 4, "feed_forward": 90, "stem_reach": 5},
+    "causal": {"vocabulary": 9, "width": 20, "layers": 2, "heads": 5, "feed_forward": 13, "causal": True},
     "words": {"vocabulary": 70, "width": 12, "layers": 2, "heads": 3, "feed_forward": 5, "context_lengths": ()},
 }
 
