@@ -27,8 +27,8 @@ from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
+from genolect.workflow.inputs import require_inputs
 from genolect.workflow.material import read_material, require_alphabet
-from genolect.workflow.output import require_inputs
 
 TOKENIZER = "tokenizer.json"
 SPECIAL = "tokenizer_config.json"
