@@ -227,7 +227,10 @@ def takes_words(tokenizer: Tokenizer) -> bool:
 def _write(staging: Path, tokenizer: Tokenizer, record: Mapping[str, Any]) -> None:
     content, words = tokenizer.to_ecosystem(), list(tokenizer.vocabulary)
     special = {"mask_token": words[tokenizer.mask_id], "pad_token": words[tokenizer.padding_id]}
-    special |= {"unk_token": content["model"]["unk_token"]}
+    unknown = content["model"]["unk_token"]
+    if any(token["content"] == unknown for token in content["added_tokens"]):
+        # Were N…N called special, transformers would cut it out of the text wherever it stands, out of frame too.
+        special |= {"unk_token": unknown}
     durable.write_json(staging / TOKENIZER, content)
     durable.write_json(staging / SPECIAL, {"tokenizer_class": "PreTrainedTokenizerFast", **special})
     facts = {"tokenizer": description_of(tokenizer), "tokenizer_sha256": tokenizer.content_hash, "record": dict(record)}
