@@ -232,3 +232,25 @@ def test_a_thousand_genomes_are_the_same_however_they_were_prepared(prepare, mit
 def finished(folder: Path) -> list[Path]:
     """Give the parts of the corpus ``killed`` that are whole."""
     return [path for path in folder.glob("killed.parts/*/manifest.json") if not path.parent.name.startswith(".")]
+
+
+@pytest.mark.parametrize("kind", ["genome", "annotation", "table", "genome of a table"])
+def test_what_is_read_is_not_overwritten(prepare, genome, tmp_path, kind):
+    out = tmp_path / "prepared"
+    assert prepare(genome, "--out", out).code == 0
+    kept, annotation, outside = out / "kept.fa", "one\t.\tregion\t1\t6\t.\t.\t.\tIs_circular=true\n", tmp_path / "c.tsv"
+    kept.write_text(">one\nACGTTG\n")
+    (out / "kept.gff").write_text(annotation)
+    (out / "kept.tsv").write_text(f"name\tpath\na\t{genome}\n")
+    outside.write_text(f"name\tpath\na\t{kept}\n")
+    words = {
+        "genome": [kept],
+        "annotation": [genome, "--circular", out / "kept.gff"],
+        "table": ["--corpus", out / "kept.tsv"],
+        "genome of a table": ["--corpus", outside],
+    }[kind]
+    before = everything_in(out)
+    refused = prepare(*words, "--out", out, "--overwrite")
+    assert (refused.code, refused.stdout) == (2, "")
+    assert "--overwrite would delete" in refused.stderr
+    assert everything_in(out) == before

@@ -63,6 +63,7 @@ def test_what_spreadsheets_do_to_a_table_changes_nothing(table, tmp_path):
         ("name\tpath\tweight\na\ta.fa\tnan\n", r":2: the weight 'nan' is not allowed"),
         ("name\tpath\tweight\na\ta.fa\tinf\n", r":2: the weight 'inf' is not allowed"),
         ("name\tpath\tweight\na\ta.fa\t0\n", r"corpus\.tsv: every weight is 0"),
+        ("name\tpath\tweight\na\ta.fa\t1e308\nb\tgenomes/b.fa\t1e308\n", r"the weights are too large to add"),
         ("name\tpath\tweight\na\ta.fa\t1\nb\tgenomes/b.fa\t\n", r":3: 1 of 2 genomes have no weight"),
         ("name\tpath\na\ta.fa\n\na\tgenomes/b.fa\n", r":4: the name of 'a' appears again; it is already on line 2"),
         ("name\tpath\na\ta.fa\nb\tgenomes/../a.fa\n", r":3: the file of 'b' appears again; .* line 2"),

@@ -65,6 +65,7 @@ def test_a_scheme_is_named_as_it_was_read(text):
         ("kmer:3:4", "words of 3 bases at stride 4"),
         ("byte_pair:600:0.5", "0.5 bases per token"),
         ("byte_pair:", "is no tokenizer"),
+        ("byte_pair:32001", "32,001 cycles. Fix: choose 32,000 at most"),
     ],
 )
 def test_what_is_no_tokenizer_is_refused(text, said):

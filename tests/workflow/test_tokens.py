@@ -199,6 +199,19 @@ def test_the_tokenizers_library_and_transformers_give_the_same_ids(learned):
         assert fast.mask_token_id == named_tokenizer(str(learned)).mask_id
 
 
+@pytest.mark.parametrize("name", ["nucleotide", "kmer:3:3", "codon", "{learned}"])
+def test_transformers_reads_and_writes_the_folder_with_the_same_ids(learned, tmp_path, name):
+    transformers = pytest.importorskip("transformers")
+    ours = convert_tokenizer(name.format(learned=learned), tmp_path / "ours")
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path / "ours")
+    text = "ACNNNTACGGGNACNNNNNTT"  # Ns in frame, out of frame, and alone.
+    assert theirs(text).input_ids == ours.encode(encode(text)).tolist()
+    assert (theirs.mask_token_id, theirs.pad_token_id) == (ours.mask_id, ours.padding_id)
+    theirs.save_pretrained(tmp_path / "theirs")
+    back = named_tokenizer(str(tmp_path / "theirs"))
+    assert back.encode(encode(text)).tolist() == ours.encode(encode(text)).tolist()
+
+
 @pytest.mark.parametrize(
     "name", ["nucleotide", "kmer:6", "kmer:6:6", "kmer:5:2", "codon", "codon:11", "amino_acid", "{learned}"]
 )

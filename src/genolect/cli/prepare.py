@@ -43,15 +43,13 @@ def prepare(
 
     A corpus that was interrupted goes on where it was when the same command is given again.
     """
-    from genolect.data.genome import prepare_genome
     from genolect.data.shares import check_temperature
-    from genolect.workflow.corpora import circular_records, prepare_many
+    from genolect.workflow.corpora import prepare_files, prepare_many
 
     if corpus is None:
         _refuse_options_of_a_corpus(genomes, processes, temperature)
         with base_counter("preparing") as count:
-            named = () if circular is None else circular_records(circular)
-            genome = prepare_genome(genomes or [], out, overwrite=overwrite, circular=named, progress=count)
+            genome = prepare_files(genomes or [], out, circular=circular, overwrite=overwrite, progress=count)
         typer.echo(_summary(genome, out))
         return
     if genomes:

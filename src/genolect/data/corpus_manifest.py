@@ -205,6 +205,8 @@ def _check_weights(genomes: Mapping[int, CorpusGenome], path: Path) -> None:
     if without and len(without) < len(genomes):
         what = f"{len(without):,} of {len(genomes):,} genomes have no weight; this is the first"
         raise InputError(what, fix="give each genome a weight (0 for never), or none", path=path, line=without[0])
+    if not math.isfinite(sum(genome.weight or 0 for genome in genomes.values())):
+        raise InputError("the weights are too large to add", fix="divide all of them by the same number", path=path)
     if not without and not any(genome.weight for genome in genomes.values()):
         raise InputError("every weight is 0", fix="give a positive weight to what is to be drawn", path=path)
 

@@ -130,8 +130,8 @@ def layout_of(content: Mapping[str, Any], path: Path | None = None) -> BytePairL
     vocabulary = _vocabulary_of(content, model, path)
     letter = LETTERS[N]
     unknown = letter if letter in vocabulary else str(model.get("unk_token"))
-    if unknown not in vocabulary:
-        raise _refusal(f"there is no token for N: neither N nor model.unk_token {shown(unknown)} has an id", path)
+    if unknown not in vocabulary or (is_sequence(unknown) and unknown != letter):
+        raise _refusal(f"there is no token for N: neither N nor model.unk_token {shown(unknown)} has an id of its own", path)
     layout = BytePairLayout(
         vocabulary,
         tuple(_merges_of(model, path)),
@@ -191,6 +191,8 @@ def _vocabulary_of(content: Mapping[str, Any], model: dict[str, Any], path: Path
         word, number = (token.get("content"), token.get("id")) if isinstance(token, dict) else (None, None)
         if not isinstance(word, str) or vocabulary.setdefault(word, number) != number:
             raise _refusal(f"added token {shown(word)} has no text, or two ids", path)
+        if is_sequence(word) and word != LETTERS[N]:
+            raise _refusal(f"added token {shown(word)} is cut out before the merges, which genolect does not do", path)
     if len(vocabulary) > MOST_TOKENS or sum(map(len, vocabulary)) > MOST_LETTERS:
         raise _refusal(f"{len(vocabulary):,} tokens are more, or longer, than genolect can hold", path)
     wrong = [word for word, number in vocabulary.items() if type(number) is not int]

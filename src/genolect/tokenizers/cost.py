@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from genolect.errors import ConfigurationError
+from genolect.tokenizers.byte_pair_training import MOST_CYCLES
 from genolect.tokenizers.nucleotide import VOCABULARY
 
 BASES = 4
@@ -103,6 +104,8 @@ def read_scheme(text: str) -> Scheme:
         return Scheme(text, BASES, 1, 1)
     if word:
         return kmer_scheme(int(word), stride=int(stride or 1))
+    if int(cycles) > MOST_CYCLES:
+        raise ConfigurationError(f"{text}: {int(cycles):,} cycles", fix=f"choose {MOST_CYCLES:,} at most")
     targets = BASES + int(cycles)
     bases_per_token = float(mean) if mean else max(1.0, BYTE_PAIR_SHARE * math.log(targets, BASES))
     if bases_per_token < 1:

@@ -11,12 +11,13 @@ from typing import Literal
 
 from genolect.data.corpus import prepare_corpus
 from genolect.data.corpus_manifest import read_corpus_manifest
-from genolect.data.genome import PreparedGenome
+from genolect.data.genome import PreparedGenome, prepare_genome
 from genolect.data.shares import normalised_shares, species_sizes, temperature_shares
 from genolect.data.topology import circular_sequences
 from genolect.data.windows import WindowSampler
 from genolect.errors import ConfigurationError
 from genolect.sequence.interval import Interval
+from genolect.workflow.inputs import require_inputs
 
 TRIAL_WINDOWS = 100_000
 BASES_AT_A_TIME = 1 << 20
@@ -45,6 +46,41 @@ class SpeciesShare:
     drawn: int
 
 
+def prepare_files(
+    files: Sequence[str],
+    out: Path,
+    *,
+    circular: str | None = None,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> PreparedGenome:
+    """Prepare FASTA files into one folder.
+
+    Parameters
+    ----------
+    files : sequence of str
+        As in `data.genome.prepare_genome`.
+    out, overwrite, progress
+        As there.
+    circular : str, optional
+        As in `circular_records`.
+
+    Returns
+    -------
+    PreparedGenome
+        The genome.
+
+    Raises
+    ------
+    GenolectError
+        As the parts say; or if `overwrite` would delete a file that is read.
+    """
+    annotation = [circular] if circular is not None and _ANNOTATION.search(circular) else []
+    require_inputs(map(Path, [*files, *annotation]), out, overwrite=overwrite)
+    named = () if circular is None else circular_records(circular)
+    return prepare_genome(files, out, overwrite=overwrite, circular=named, progress=progress)
+
+
 def prepare_many(
     manifest: Path,
     out: Path,
@@ -70,11 +106,12 @@ def prepare_many(
     Raises
     ------
     GenolectError
-        As the parts say.
+        As the parts say; or if `overwrite` would delete the manifest or a genome.
     """
     if processes < 1:
         raise ConfigurationError(f"{processes} processes prepare nothing", fix="give a number from 1 up")
     genomes = read_corpus_manifest(manifest)
+    require_inputs([manifest, *(genome.path for genome in genomes)], out, overwrite=overwrite)
     return prepare_corpus(genomes, out, processes=processes, overwrite=overwrite, progress=progress)
 
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from genolect import durable
-from genolect.errors import ConfigurationError, InputError, MachineError
+from genolect.errors import ConfigurationError, MachineError
 from genolect.report.page import RESULTS
-from genolect.sequence.source import STANDARD_INPUT
+from genolect.workflow.inputs import require_inputs
 from genolect.workflow.learning import SYNTHETIC
 from genolect.workflow.plan import PLAN
 
@@ -62,36 +62,6 @@ def output_folder(
             if not (resume or any((folder / mark).exists() for mark in BEGUN)):
                 _give_back(folder, remove=new)
             raise
-
-
-def require_inputs(inputs: Iterable[Path], folder: Path, *, overwrite: bool) -> None:
-    """Make sure that what a verb reads is there, and stays.
-
-    Parameters
-    ----------
-    inputs, folder, overwrite
-        As for `output_folder`.
-
-    Raises
-    ------
-    ConfigurationError
-        If `overwrite` would delete an input.
-    InputError
-        If an input does not exist.
-
-    Examples
-    --------
-    >>> require_inputs([Path("-")], Path("run"), overwrite=True)
-    """
-    for path in inputs:
-        if str(path) == STANDARD_INPUT:
-            continue
-        if not path.exists():
-            raise InputError("there is no such file or folder", fix="check the path", path=path)
-        if overwrite and path.resolve().is_relative_to(folder.resolve()):
-            raise ConfigurationError(
-                f"--overwrite would delete {path}, which is to be read", fix="name another --out", path=folder
-            )
 
 
 def _require_run(folder: Path) -> None:

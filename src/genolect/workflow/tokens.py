@@ -27,8 +27,8 @@ from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
+from genolect.workflow.inputs import require_inputs
 from genolect.workflow.material import read_material, require_alphabet
-from genolect.workflow.output import require_inputs
 
 TOKENIZER = "tokenizer.json"
 SPECIAL = "tokenizer_config.json"
@@ -227,7 +227,10 @@ def takes_words(tokenizer: Tokenizer) -> bool:
 def _write(staging: Path, tokenizer: Tokenizer, record: Mapping[str, Any]) -> None:
     content, words = tokenizer.to_ecosystem(), list(tokenizer.vocabulary)
     special = {"mask_token": words[tokenizer.mask_id], "pad_token": words[tokenizer.padding_id]}
-    special |= {"unk_token": content["model"]["unk_token"]}
+    unknown = content["model"]["unk_token"]
+    if any(token["content"] == unknown for token in content["added_tokens"]):
+        # Were N…N called special, transformers would cut it out of the text wherever it stands, out of frame too.
+        special |= {"unk_token": unknown}
     durable.write_json(staging / TOKENIZER, content)
     durable.write_json(staging / SPECIAL, {"tokenizer_class": "PreTrainedTokenizerFast", **special})
     facts = {"tokenizer": description_of(tokenizer), "tokenizer_sha256": tokenizer.content_hash, "record": dict(record)}
