@@ -79,5 +79,6 @@ def test_the_peak_is_that_of_this_process_alone(monkeypatch):
         [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=REPOSITORY
     )
     assert int(inherited.stdout) < peak_bytes(CPU) - block.nbytes / 2
-    monkeypatch.setattr(trial, "STATUS", Path("nowhere"))
-    assert peak_bytes(CPU) == pytest.approx(block.nbytes + 5e8, rel=0.9)
+    own = peak_bytes(CPU)
+    monkeypatch.setattr(trial, "STATUS", Path("nowhere"))  # Elsewhere than on Linux, what a parent had counts too.
+    assert 0.95 * own < peak_bytes(CPU) < 20 * own
