@@ -22,7 +22,7 @@ def test_an_input_in_the_folder_forbids_to_overwrite_it(tmp_path, place):
     for path in (out / "genome.fa", out / "deep" / "genome.fa"):
         path.write_text(">a\nA\n")
     require_inputs([out / place], out, overwrite=False)
-    with pytest.raises(ConfigurationError, match="--overwrite would delete .*, which is to be read"):
+    with pytest.raises(ConfigurationError, match=r"--overwrite would delete .*, which is to be read"):
         require_inputs([out / place], out, overwrite=True)
 
 

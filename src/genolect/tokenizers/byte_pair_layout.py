@@ -131,7 +131,9 @@ def layout_of(content: Mapping[str, Any], path: Path | None = None) -> BytePairL
     letter = LETTERS[N]
     unknown = letter if letter in vocabulary else str(model.get("unk_token"))
     if unknown not in vocabulary or (is_sequence(unknown) and unknown != letter):
-        raise _refusal(f"there is no token for N: neither N nor model.unk_token {shown(unknown)} has an id of its own", path)
+        raise _refusal(
+            f"there is no token for N: neither N nor model.unk_token {shown(unknown)} has an id of its own", path
+        )
     layout = BytePairLayout(
         vocabulary,
         tuple(_merges_of(model, path)),
