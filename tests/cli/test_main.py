@@ -188,3 +188,16 @@ def test_usage_errors_of_typer_are_recognised():
     assert issubclass(typer.BadParameter, main.USAGE_ERROR)
     assert not issubclass(typer.Exit, main.USAGE_ERROR)
     assert main.USAGE_ERROR.__name__ == "UsageError"
+
+
+def test_a_signal_inside_compiled_code_is_a_signal(run, monkeypatch):
+    def gather(_folder):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except BaseException as stop:
+            raise SystemError("CPUDispatcher returned a result with an exception set") from stop
+
+    monkeypatch.setattr(results, "gather_results", gather)
+    outcome = run("report", "folder")
+    assert (outcome.code, outcome.stdout) == (130, "")
+    assert outcome.stderr.startswith("genolect: stopped by SIGINT. Fix: ")

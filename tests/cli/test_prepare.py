@@ -169,6 +169,7 @@ def test_a_long_table_ends_with_the_sum_of_the_others(prepare, tmp_path):
         (["a.fa", "--processes", 3], "--processes is about the genomes of a corpus. Fix: add --corpus TABLE.tsv."),
         (["a.fa", "--temperature", 3], "--temperature is about the genomes of a corpus. Fix: add --corpus TABLE.tsv."),
         (["--corpus", "c.tsv", "--temperature", 0], "a temperature of 0.0 would favour what is large already."),
+        (["--corpus", "c.tsv", "--temperature", "inf"], "a temperature of inf is none that pretrain takes."),
         (["--corpus", "c.tsv", "--processes", 0], "0 processes prepare nothing. Fix: give a number from 1 up."),
     ],
 )

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -69,9 +69,10 @@ def main() -> None:
         with _stopping_on_signals():
             exit_code = app(words or ["--help"], prog_name="genolect", standalone_mode=False)
     except _Stopped as stop:
-        typer.echo(f"genolect: {stop}", err=True)
-        raise SystemExit(stop.exit_code) from None
+        _leave(stop)
     except Exception as error:
+        if isinstance(error, SystemError) and isinstance(error.__cause__, _Stopped):
+            _leave(error.__cause__)  # A signal that came while compiled code ran: the interpreter wraps it.
         message, exit_code = _explained(error)
         if DEBUG in sys.argv:
             traceback.print_exception(error)
@@ -87,6 +88,11 @@ class _Stopped(BaseException):
         fix = "give the same command again; learn and pretrain go on with --resume"
         super().__init__(f"stopped by {signal.Signals(number).name}. Fix: {fix}.")
         self.exit_code = 128 + number
+
+
+def _leave(stop: _Stopped) -> NoReturn:
+    typer.echo(f"genolect: {stop}", err=True)
+    raise SystemExit(stop.exit_code) from None
 
 
 @contextmanager

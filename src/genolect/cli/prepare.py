@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +60,9 @@ def prepare(
         raise ConfigurationError("--circular with --corpus", fix="write circular into the table's column topology")
     if temperature is not None:
         check_temperature(temperature)
+        if temperature == math.inf:
+            fix = "give a large number, such as 1000"
+            raise ConfigurationError("a temperature of inf is none that pretrain takes", fix=fix)
     with base_counter("preparing") as count:
         at_a_time = 1 if processes is None else processes
         genome = prepare_many(corpus, out, processes=at_a_time, overwrite=overwrite, progress=count)

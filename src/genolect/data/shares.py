@@ -67,7 +67,7 @@ def check_temperature(temperature: float) -> None:
     genolect.errors.ConfigurationError: a temperature of 0.5 would favour what is large already. Fix: give a number...
     """
     if not temperature >= 1:
-        fix = "give a number from 1 (by size) to inf (every species equally)"
+        fix = "give a number from 1 (by size) to large (every species equally)"
         raise ConfigurationError(f"a temperature of {temperature} would favour what is large already", fix=fix)
 
 
