@@ -23,7 +23,7 @@ from genolect.inference import Machine, masked_bits, this_machine
 from genolect.model import new_model
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.workflow.heldout import set_exam
-from genolect.workflow.plan import Plan, PretrainingOptions, make_plan, measure_step
+from genolect.workflow.plan import Plan, PretrainingOptions, make_plan, measure_step, training_windows
 
 
 def peer_seconds(plan: Plan, machine: Machine, steps: int) -> float:
@@ -59,7 +59,8 @@ def measure(folder: Path, steps: int) -> list[Row]:
     genome = prepare_genome([paths["genome.fa"]], folder / "prepared")
     plan = make_plan(genome, PretrainingOptions(steps=1000), machine)
     bases = plan.training.windows * plan.training.window
-    ours = sorted(measure_step(genome, plan.split(), plan.encoder, plan.training, machine) for _ in range(3))[1]
+    windows = training_windows(genome, plan.split(), plan.training)
+    ours = sorted(measure_step(windows, plan.encoder, plan.training, machine) for _ in range(3))[1]
     peer = peer_seconds(plan, machine, steps)
     model = new_model(plan.encoder, NucleotideTokenizer(), seed=0)
     exam = set_exam(genome, plan.split().training, window=plan.training.window, most=400, seed=0)

@@ -155,9 +155,7 @@ def preparation_rows(folder: Path, repeats: int) -> list[Row]:
         objective.corrupt(nucleotide_ids(torch.from_numpy(sampler.draw(step, training.windows))), step)
         seconds.append(time.perf_counter() - started)
     ours = statistics.median(seconds)
-    whole = statistics.median(
-        measure_step(genome, plan.split(), plan.encoder, training, machine) for _ in range(min(3, repeats))
-    )
+    whole = statistics.median(measure_step(sampler, plan.encoder, training, machine) for _ in range(min(3, repeats)))
     return [
         row(f"batch of {training.windows} x {training.window}: draw, ids, masking", 1e6 * ours, "µs"),
         row("the same, share of a training step of the default model", 100 * ours / whole, "%"),
