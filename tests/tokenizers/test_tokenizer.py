@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from genolect.sequence.alphabet import decode, encode, reverse_complement
 from genolect.tokenizers.byte_pair import BytePairTokenizer
+from genolect.tokenizers.foreign_words import NucleotideTransformerTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
@@ -20,6 +21,9 @@ from genolect.tokenizers.tokenizer import hash_of
 PAIRS = [("A", "A"), ("T", "T"), ("AA", "T"), ("G", "C"), ("C", "AA"), ("TT", "TT")]
 SIDE_BY_SIDE = [NucleotideTokenizer(), KmerTokenizer(3, 3), KmerTokenizer(5, 5), BytePairTokenizer(PAIRS)]
 OVERLAPPING = [KmerTokenizer(4, 1), KmerTokenizer(6, 2), KmerTokenizer(8, 1)]
+TRANSFORMER = NucleotideTransformerTokenizer(
+    [*NucleotideTransformerTokenizer.special, *map("".join, product("ATCG", repeat=6)), *"ATCGN"]
+)
 EVERY = [*SIDE_BY_SIDE, *OVERLAPPING]
 LETTERS = st.text("ACGTNacgtn", max_size=61)
 
@@ -94,6 +98,13 @@ def test_saved_and_read_it_gives_the_same_ids(tokenizer):
     letters = decode(np.random.Generator(np.random.Philox(5)).integers(0, 5, 977).astype(np.uint8))
     assert read.encode(encode(letters)).tolist() == tokenizer.encode(encode(letters)).tolist()
     assert read.content_hash == tokenizer.content_hash
+
+
+@pytest.mark.parametrize("tokenizer", [BytePairTokenizer(PAIRS), TRANSFORMER], ids=name)
+@pytest.mark.parametrize("shape", [(7, 2), (2, 13), (2000, 3)])
+def test_tokens_of_many_lengths_do_not_make_a_table(tokenizer, shape):
+    with pytest.raises(ValueError, match=rf"shape \({shape[0]}, {shape[1]}\) is not one sequence"):
+        tokenizer.encode(np.zeros(shape, dtype=np.uint8))
 
 
 def test_no_two_tokenizers_share_a_hash():

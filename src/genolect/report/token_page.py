@@ -15,6 +15,9 @@ from genolect.report.results import visible
 from genolect.report.templates import page_template
 from genolect.report.token_plots import bar_chart, rank_curves
 
+Groups = list[tuple[str, list[float]]]
+"""Bars of a chart: the label of each group, and the heights in it."""
+
 TEMPLATE = "tokens.html.jinja"
 MOST_DRAWN = 8  # as many as there are colours; the table has all
 MOST_ROWS = 60
@@ -111,20 +114,23 @@ def _one_length(row: Mapping[str, Any]) -> bool:
     return [one["tokens"] > 0 for one in row["lengths"]].count(True) == 1
 
 
-def _length_charts(rows: Sequence[Mapping[str, Any]]) -> list[Drawing]:
-    groups = [_length_groups(row) for row in rows]
+def _charts(
+    rows: Sequence[Mapping[str, Any]], groups: Sequence[Groups], what: str, notes: Sequence[str]
+) -> list[Drawing]:
+    """Draw one chart per tokenizer, all to the same height."""
     highest = max((share for group in groups for _, shares in group for share in shares), default=1.0)
     return [
-        Drawing(
-            title=row["name"],
-            note=f"mean {row['mean_length']:.2f}, longest {row['longest']}",
-            drawing=bar_chart(group, highest=highest, label=f"Token lengths of {row['name']}"),
-        )
-        for row, group in zip(rows, groups, strict=True)
+        Drawing(row["name"], note, bar_chart(group, highest=highest, label=f"{what} of {row['name']}"))
+        for row, group, note in zip(rows, groups, notes, strict=True)
     ]
 
 
-def _length_groups(row: Mapping[str, Any]) -> list[tuple[str, list[float]]]:
+def _length_charts(rows: Sequence[Mapping[str, Any]]) -> list[Drawing]:
+    notes = [f"mean {row['mean_length']:.2f}, longest {row['longest']}" for row in rows]
+    return _charts(rows, [_length_groups(row) for row in rows], "Token lengths", notes)
+
+
+def _length_groups(row: Mapping[str, Any]) -> Groups:
     shares = [(one["token_share"], one["occurrence_share"]) for one in row["lengths"]]
     groups = [(str(length), [listed, seen]) for length, (listed, seen) in enumerate(shares[:MOST_LENGTHS], 1)]
     if len(shares) > MOST_LENGTHS:
@@ -135,19 +141,11 @@ def _length_groups(row: Mapping[str, Any]) -> list[tuple[str, list[float]]]:
 
 def _gc_charts(rows: Sequence[Mapping[str, Any]]) -> list[Drawing]:
     told = [row for row in rows if row["gc_histogram"] is not None]
-    groups = [_gc_groups(row) for row in told]
-    highest = max((share for group in groups for _, shares in group for share in shares), default=1.0)
-    return [
-        Drawing(
-            title=row["name"],
-            note=f"GC {notation.percent(row['gc'])}",
-            drawing=bar_chart(group, highest=highest, label=f"GC of the tokens of {row['name']}"),
-        )
-        for row, group in zip(told, groups, strict=True)
-    ]
+    notes = [f"GC {notation.percent(row['gc'])}" for row in told]
+    return _charts(told, [_gc_groups(row) for row in told], "GC of the tokens", notes)
 
 
-def _gc_groups(row: Mapping[str, Any]) -> list[tuple[str, list[float]]]:
+def _gc_groups(row: Mapping[str, Any]) -> Groups:
     total = max(sum(one["tokens"] for one in row["gc_histogram"]), 1)
     return [
         (f"{100 * one['low']:.0f}", [one["tokens"] / total, one["occurrence_share"]]) for one in row["gc_histogram"]

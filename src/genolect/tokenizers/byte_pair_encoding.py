@@ -89,8 +89,10 @@ class BytePairEncoding:
         Raises
         ------
         ValueError
-            If a code is none of the alphabet's.
+            If a code is none of the alphabet's, or there are several sequences in an array of more dimensions.
         """
+        if bases.ndim != 1:
+            raise ValueError(f"an array of shape {bases.shape} is not one sequence; tokenize its rows one by one")
         if threads == 1 or len(bases) <= PIECE:
             return self._encode(bases)
         starts = range(0, len(bases), PIECE)

@@ -189,6 +189,8 @@ class NucleotideTransformerTokenizer:
 
     def _cut(self, bases: Bases) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
         """Give each token's first base, and whether the token is a word or a single letter."""
+        if bases.ndim != 1:
+            raise ValueError(f"an array of shape {bases.shape} is not one sequence; tokenize its rows one by one")
         known = (bases & BASE_BITS) != N
         edges = np.flatnonzero(np.diff(known, prepend=False, append=False))
         starts, lengths = edges[::2], edges[1::2] - edges[::2]
