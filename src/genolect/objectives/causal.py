@@ -64,6 +64,14 @@ class CausalMetrics:
         """Number of equally likely tokens that would be as hard to tell apart; not comparable across tokenizers."""
         return math.exp(self.nats_per_token)
 
+    def means(self) -> dict[str, float]:
+        """Give bits per base, nats per token and perplexity."""
+        return {
+            "bits_per_base": self.bits_per_base,
+            "nats_per_token": self.nats_per_token,
+            "perplexity": self.perplexity,
+        }
+
 
 @dataclass(frozen=True)
 class CausalTargets:
@@ -116,7 +124,8 @@ class CausalObjective:
     """
 
     reads: Literal["tokens", "pooled"] = "tokens"
-    causal = True
+    causal: bool | None = True
+    metrics = CausalMetrics
 
     def __init__(self, targets: range, *, stride: int | None = None) -> None:
         if stride is not None and (stride < 1 or len(targets) % 4**stride):

@@ -200,7 +200,8 @@ class ContrastiveObjective:
     """
 
     reads: Literal["pooled"] = "pooled"
-    causal = False
+    causal: bool | None = None
+    metrics = ContrastiveMetrics
 
     def __init__(self, config: ContrastiveConfig, ids_of: Callable[[Tensor], Tensor], *, paired: bool = False) -> None:
         self.config = config
@@ -209,17 +210,15 @@ class ContrastiveObjective:
         self.temperature = config.new_temperature()
         self._views = config.views()
 
-    def corrupt(self, batch: Batch, key: int, places: Tensor | None = None) -> tuple[Inputs, Pairs]:
+    def corrupt(self, batch: Batch, key: int) -> tuple[Inputs, Pairs]:
         """Make two views of each window.
 
         Parameters
         ----------
         batch : Batch
-            Windows; only their bases are read.
+            Windows; only their bases are read, and their places where overlaps are spared.
         key : int
             Every draw is a function of it.
-        places : Tensor of int64, shape (B, 2), optional
-            First base and number of the record of each window; needed where overlaps are spared.
 
         Returns
         -------
@@ -233,7 +232,7 @@ class ContrastiveObjective:
         ConfigurationError
             If overlaps are to be spared and places are not given, or a batch of pairs has an odd number of windows.
         """
-        bases = batch.bases
+        bases, places = batch.bases, batch.places
         if self.paired and len(bases) % 2:
             raise ConfigurationError(f"{len(bases)} windows are not pairs", fix="give partners after the first halves")
         firsts, seconds = bases.chunk(2) if self.paired else (bases, bases)

@@ -125,7 +125,8 @@ class MaskedBases:
     """
 
     reads: Literal["tokens"] = "tokens"
-    causal = False
+    causal: bool | None = False
+    metrics = MaskedMetrics
 
     def __init__(self, config: MaskedBasesConfig, words: Words) -> None:
         self.config = config

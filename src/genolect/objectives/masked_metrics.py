@@ -9,11 +9,9 @@ import math
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from genolect.objectives.masked import Metrics
-
 
 @dataclass(frozen=True)
-class MaskedMetrics(Metrics):
+class MaskedMetrics:
     """Sums and counts over the selected tokens and over the hidden bases.
 
     Attributes
@@ -30,14 +28,14 @@ class MaskedMetrics(Metrics):
         Bases of each class that are no N, and those of them that were selected; empty where there are no classes.
     """
 
+    nats: float = 0.0
+    count: int = 0
     hidden_nats: float = 0.0
     hidden_bases: int = 0
     class_bases: tuple[int, ...] = ()
     class_selected: tuple[int, ...] = ()
 
-    def __add__(self, other: Metrics) -> MaskedMetrics:
-        if not isinstance(other, MaskedMetrics):
-            other = MaskedMetrics(other.nats, other.count)
+    def __add__(self, other: MaskedMetrics) -> MaskedMetrics:
         return MaskedMetrics(
             self.nats + other.nats,
             self.count + other.count,
@@ -46,8 +44,6 @@ class MaskedMetrics(Metrics):
             _added(self.class_bases, other.class_bases),
             _added(self.class_selected, other.class_selected),
         )
-
-    __radd__ = __add__
 
     @property
     def nats_per_token(self) -> float:
@@ -58,6 +54,14 @@ class MaskedMetrics(Metrics):
     def perplexity(self) -> float:
         """As many equally likely tokens would be as hard to guess; comparable within one vocabulary only."""
         return math.exp(self.nats_per_token)
+
+    def means(self) -> dict[str, float]:
+        """Give bits per hidden base, nats per token and perplexity."""
+        return {
+            "bits_per_hidden_base": self.bits_per_hidden_base,
+            "nats_per_token": self.nats_per_token,
+            "perplexity": self.perplexity,
+        }
 
     @property
     def bits_per_hidden_base(self) -> float:

@@ -6,7 +6,7 @@ Legend: B windows, W bases per window, L tokens, S selected tokens, V predictabl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 from torch import Tensor
 
@@ -25,12 +25,15 @@ class Batch:
         Bases that each token covers, 0-based half-open in the window; start = end for padding.
     classes : Tensor of uint8, shape (B, W), or None
         Class of each base, for region-aware masking.
+    places : Tensor of int64, shape (B, 2), or None
+        First base and number of the record of each window, where overlapping windows are to be told apart.
     """
 
     bases: Tensor
     ids: Tensor
     spans: Tensor
     classes: Tensor | None = None
+    places: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,16 @@ class Inputs:
 
 
 class Metrics(Protocol):
-    """Sums and counts, so that they add across batches and ranks."""
+    """Sums and counts, so that they add across batches and ranks; a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __add__(self, other: Self, /) -> Self:
         """Give the metrics of both together."""
+        ...
+
+    def means(self) -> dict[str, float]:
+        """Give the figures that follow, by name and unit; NaN where nothing was counted."""
         ...
 
 
@@ -64,12 +73,26 @@ class Objective(Protocol):
     ----------
     reads : {'tokens', 'pooled'}
         Whether `loss` reads logits (S, V) at the selected tokens in reading order, or one vector per window (B', P).
-    causal : bool
-        Whether the encoder must not look ahead.
+    causal : bool or None
+        Whether the encoder must not look ahead (True), must see both sides (False), or either (None).
+    metrics : type
+        What `loss` measures; without arguments, nothing counted yet.
     """
 
-    reads: Literal["tokens", "pooled"]
-    causal: bool
+    @property
+    def reads(self) -> Literal["tokens", "pooled"]:
+        """What `loss` reads."""
+        ...
+
+    @property
+    def causal(self) -> bool | None:
+        """Whether the encoder must not look ahead."""
+        ...
+
+    @property
+    def metrics(self) -> type[Metrics]:
+        """The kind of its metrics."""
+        ...
 
     def corrupt(self, batch: Batch, key: int) -> tuple[Inputs, Any]:
         """Give the encoder's inputs and the targets; every draw is a function of the key."""

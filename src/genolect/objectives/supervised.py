@@ -66,6 +66,10 @@ class SupervisedMetrics:
         """Share of the labels that were the most likely class."""
         return self.correct / self.count if self.count else math.nan
 
+    def means(self) -> dict[str, float]:
+        """Give the mean loss of a label and the accuracy."""
+        return {"loss_per_label": self.mean, "accuracy": self.accuracy}
+
 
 class SupervisedObjective:
     """Cross-entropy of classes, or the squared error of values, over the labels that are known.
@@ -89,7 +93,8 @@ class SupervisedObjective:
     (4.0, 2)
     """
 
-    causal = False
+    causal: bool | None = None
+    metrics = SupervisedMetrics
 
     def __init__(self, labels: Literal["classes", "values"], *, reads: Literal["tokens", "pooled"]) -> None:
         self.labels = labels

@@ -11,23 +11,27 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from genolect import durable
 from genolect.config import Configuration
 from genolect.errors import ConfigurationError, DivergenceError, InputError, Interrupted
 from genolect.inference import Machine
 from genolect.model import SequenceModel
-from genolect.objectives.masked import MaskedObjective, Metrics
-from genolect.randomness import derived_key
+from genolect.objectives.objective import Metrics
 from genolect.training.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
 from genolect.training.optimizer import TwoOptimizers, share_of_peak
+from genolect.training.parts import Part, check_part, state_of, weighted_loss
 from genolect.training.signals import stop_on_signal
+
+
+STATE, OPTIMIZER = "state.", "optimizer."
+BITS = ("bits_per_hidden_base", "bits_per_base")
+"""What parts call their bits per base."""
 
 
 class TrainingConfig(Configuration):
@@ -75,8 +79,10 @@ class CurvePoint:
     seconds : float
         Seconds spent training, over all runs of this training.
     training_bits, heldout_bits : float
-        Bits per selected base since the last point (None: no base was selected); bits per hidden base on the validation
-        windows (None: not asked).
+        Of the first part that counts bits per base: since the last point (None: nothing was counted), and on the
+        validation windows (None: not asked).
+    measures : dict of str to dict of str to float
+        What each part measured since the last point, by its name; None where nothing was counted.
     """
 
     step: int
@@ -84,6 +90,7 @@ class CurvePoint:
     seconds: float
     training_bits: float | None
     heldout_bits: float | None
+    measures: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
 
 @dataclass
@@ -98,22 +105,14 @@ class Progress:
         Seconds spent.
     curve : list of CurvePoint
         So far.
-    recent : Metrics
-        Since the last point of the curve.
+    recent : dict of str to Metrics
+        Of each part, since the last point of the curve.
     """
 
     step: int = 0
     seconds: float = 0.0
     curve: list[CurvePoint] = field(default_factory=list)
-    recent: Metrics = field(default_factory=Metrics)
-
-
-class Windows(Protocol):
-    """Where windows come from: `data.windows.WindowSampler`, or a test's own."""
-
-    def draw(self, step: int, count: int) -> np.typing.NDArray[np.uint8]:
-        """Draw the windows of one step, shape (B, L)."""
-        ...
+    recent: dict[str, Metrics] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ class Observers:
     Attributes
     ----------
     validate : callable
-        Gives bits per hidden base of the model on held-out windows, or None.
+        Gives bits per base of the model on held-out windows, or None.
     report : callable
         Told the progress after every step.
     warn : callable
@@ -142,31 +141,35 @@ class Training:
     ----------
     model : SequenceModel
         Trained in place.
-    windows : Windows
-        Where windows come from.
-    objective : MaskedObjective
-        What is asked.
+    parts : mapping of str to Part
+        What is asked, about which windows; by name.
     config : TrainingConfig
         How.
     machine : Machine
         Where.
+
+    Raises
+    ------
+    ConfigurationError
+        If a part and the model make no sense together.
     """
 
     def __init__(
         self,
         model: SequenceModel,
-        windows: Windows,
-        objective: MaskedObjective,
+        parts: Mapping[str, Part],
         config: TrainingConfig,
         machine: Machine,
     ) -> None:
-        self.model = model.to(machine.device).train()
-        self.windows = windows
-        self.objective = objective
+        for name, part in parts.items():
+            check_part(name, part, model)
+        self.model = model
+        self.parts = dict(parts)
         self.config = config
         self.machine = machine
+        self.trained = nn.ModuleDict({"model": model, "objectives": state_of(parts)}).to(machine.device).train()
         self.optimizer = TwoOptimizers(
-            model, matrix_learning_rate=config.matrix_learning_rate, learning_rate=config.learning_rate
+            self.trained, matrix_learning_rate=config.matrix_learning_rate, learning_rate=config.learning_rate
         )
         self.progress = Progress()
 
@@ -179,19 +182,16 @@ class Training:
             If the loss or the gradient is not finite; the weights are left as they were.
         """
         config, step = self.config, self.progress.step
-        bases = torch.from_numpy(self.windows.draw(step, config.windows)).to(self.machine.device)  # one byte each
-        ids = self.model.ids_of(bases)
-        inputs, targets = self.objective.corrupt(ids, derived_key(config.seed, "corruption", step))
-        selected = targets >= 0
-        with self.machine.autocast():
-            logits = self.model(inputs, selected, counted=ids)
-        loss, metrics = self.objective.loss(logits, targets[selected])
-        _require_finite(f"the loss of step {step}", metrics.nats)
+        loss, metrics = weighted_loss(self.model, self.parts, self.machine, step=step, seed=config.seed)
+        _require_finite(f"the loss of step {step}", float(loss.detach()))
         loss.backward()  # type: ignore[no-untyped-call]
         _require_finite(f"the gradient norm of step {step}", self.optimizer.gradient_norm())
         self.optimizer.step(share_of_peak(step, config.steps, config.warmup_share))
         self.progress.step += 1
-        self.progress.recent += metrics
+        recent = self.progress.recent
+        self.progress.recent = recent | {
+            name: recent[name] + new if name in recent else new for name, new in metrics.items()
+        }
 
     def run(self, checkpoints: Path, observers: Observers) -> None:
         """Train to the end, from the newest checkpoint if there is one.
@@ -241,7 +241,7 @@ class Training:
             observers.warn(f"damaged checkpoint passed over: {message}")
         if checkpoint is None:
             return
-        facts, weights = checkpoint.progress, _part("model.", checkpoint.tensors)
+        facts, state = checkpoint.progress, _part(STATE, checkpoint.tensors)
         before, now = facts["configuration"], self.config.to_mapping()
         if changed := [f"{key}: {before.get(key)} then, {now[key]} now" for key in now if before.get(key) != now[key]]:
             raise ConfigurationError(
@@ -249,60 +249,82 @@ class Training:
                 fix="resume with the same ones, or train anew in another folder",
                 path=checkpoints,
             )
-        if _shapes(weights) != _shapes(dict(self.model.named_parameters())):
+        if _shapes(state) != _shapes(self._state()):
             raise InputError(
                 "the checkpoint is of a model of another shape", fix="train anew in another folder", path=checkpoints
             )
-        self.model.load_state_dict(weights, strict=False)  # The context counts are no weights.
-        self.optimizer.load_tensors(_part("optimizer.", checkpoint.tensors))
+        self.trained.load_state_dict(state, strict=False)  # The context counts are not trained.
+        self.optimizer.load_tensors(_part(OPTIMIZER, checkpoint.tensors))
         self.progress = Progress(
             step=checkpoint.step,
             seconds=facts["seconds"],
             curve=[CurvePoint(**point) for point in facts["curve"]],
-            recent=Metrics(**facts["recent"]),
+            recent={name: self._metrics(name, values) for name, values in facts["recent"].items()},
         )
 
     def save(self, checkpoints: Path) -> None:
         """Write a checkpoint of the state as it is, unless a weight is not finite."""
         self._require_finite_weights()
-        tensors: dict[str, Tensor] = {
-            f"model.{name}": parameter.detach().cpu() for name, parameter in self.model.named_parameters()
-        }
-        tensors |= {f"optimizer.{name}": tensor.cpu() for name, tensor in self.optimizer.tensors().items()}
+        tensors = {f"{STATE}{name}": tensor.detach().cpu() for name, tensor in self._state().items()}
+        tensors |= {f"{OPTIMIZER}{name}": tensor.cpu() for name, tensor in self.optimizer.tensors().items()}
         facts: dict[str, Any] = {
             "configuration": self.config.to_mapping(),
             "seconds": self.progress.seconds,
             "curve": [asdict(point) for point in self.progress.curve],
-            "recent": asdict(self.progress.recent),
+            "recent": {name: asdict(metrics) for name, metrics in self.progress.recent.items()},
         }
         save_checkpoint(checkpoints, Checkpoint(self.progress.step, tensors, facts))
+
+    def _state(self) -> dict[str, Tensor]:
+        """Everything that training changes: weights, and what the objectives remember."""
+        remembered = {f"objectives.{name}": tensor for name, tensor in self.trained["objectives"].named_buffers()}
+        return {**dict(self.trained.named_parameters()), **remembered}
+
+    def _metrics(self, name: str, values: Mapping[str, Any]) -> Metrics:
+        """Turn the numbers of a checkpoint back into the metrics of a part."""
+        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+        metrics: Metrics = self.parts[name].objective.metrics(**plain)
+        return metrics
 
     def _due(self, every: int) -> bool:
         at_end = self.progress.step == self.config.steps
         return at_end or bool(every and self.progress.step % every == 0)
 
     def _require_finite_weights(self) -> None:
-        for name, weight in self.model.named_parameters():
+        for name, weight in self._state().items():
             _require_finite(f"{name} after step {self.progress.step}", float(weight.detach().sum()))
 
     def _add_curve_point(self, observers: Observers) -> None:
         self._require_finite_weights()
         progress = self.progress
+        measures = {name: _finite(metrics.means()) for name, metrics in progress.recent.items()}
         progress.curve.append(
             CurvePoint(
                 step=progress.step,
                 bases=progress.step * self.config.windows * self.config.window,
                 seconds=progress.seconds,
-                training_bits=progress.recent.bits_per_base if progress.recent.count else None,
+                training_bits=_bits(measures),
                 heldout_bits=observers.validate(self.model),
+                measures=measures,
             )
         )
-        progress.recent = Metrics()
+        progress.recent = {}
 
 
 def _require_finite(what: str, value: float) -> None:
     if not math.isfinite(value):
         raise DivergenceError(f"{what} is {value}", fix="lower the learning rate; the last checkpoint is intact")
+
+
+def _finite(means: dict[str, float]) -> dict[str, float | None]:
+    """Say None for what was not counted."""
+    return {name: value if math.isfinite(value) else None for name, value in means.items()}
+
+
+def _bits(measures: dict[str, dict[str, float | None]]) -> float | None:
+    """Give the bits per base of the first part that counts them."""
+    found = (means[name] for means in measures.values() for name in BITS if name in means)
+    return next(found, None)
 
 
 def _part(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,0 +1,157 @@
+"""The parts of a training: each an objective with windows of its own, a head that answers, and a weight in the sum.
+
+Parts that take the same windows get the very same batch, and parts that show the encoder the very same tokens (causal,
+labels) share one pass of it, each reading it with its own head.
+
+Legend: B windows, B' rows that the encoder sees, L tokens, S selected tokens, V predictable tokens, P entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from genolect.errors import ConfigurationError
+from genolect.inference import Machine
+from genolect.model import SequenceModel
+from genolect.objectives.contrastive import ContrastiveObjective
+from genolect.objectives.objective import Batch, Inputs, Metrics, Objective
+from genolect.objectives.weight import WeightConfig
+from genolect.randomness import derived_key
+
+
+class Batches(Protocol):
+    """Where windows come from."""
+
+    def draw(self, step: int, device: torch.device) -> Batch:
+        """Draw the windows of one step; the same step always gives the same ones."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One objective of a training.
+
+    Attributes
+    ----------
+    objective : Objective
+        What is asked.
+    batches : Batches
+        About which windows.
+    head : str or None
+        Which head answers; None for the one that predicts tokens.
+    weight : WeightConfig
+        Weight of its loss.
+    counted : bool
+        Whether the windows are part of the genome whose contexts the model counted (`encoders.context`).
+    """
+
+    objective: Objective
+    batches: Batches
+    head: str | None = None
+    weight: WeightConfig = WeightConfig()
+    counted: bool = True
+
+
+def check_part(name: str, part: Part, model: SequenceModel) -> None:
+    """Refuse a pair of objective and encoder that makes no sense.
+
+    Parameters
+    ----------
+    name : str
+        What the part is called, for the message.
+    part : Part
+        The part.
+    model : SequenceModel
+        What it is to train.
+
+    Raises
+    ------
+    ConfigurationError
+        If the encoder would see the answer, or not see what it needs; or if the head does not exist, or answers
+        something else.
+    """
+    needs, causal = part.objective.causal, model.config.causal
+    if needs and not causal:
+        what = f"{name} predicts the next token, but the encoder sees what comes"
+        raise ConfigurationError(what, fix="set causal = true for the encoder, or choose a masked objective")
+    if needs is False and causal:
+        what = f"{name} fills in hidden tokens from both sides, but the encoder sees those before them only"
+        raise ConfigurationError(what, fix="set causal = false for the encoder, or choose a causal objective")
+    if part.head is not None and part.head not in model.heads:
+        there = ", ".join(model.heads) or "none beside the one for tokens"
+        raise ConfigurationError(f"{name} asks the head {part.head!r}", fix=f"give the model that head; it has {there}")
+    windows = part.head is not None and model.head_configs[part.head].kind != "token"
+    if windows != (part.objective.reads == "pooled"):
+        what = f"{name} reads {part.objective.reads}, its head answers for {'windows' if windows else 'tokens'}"
+        raise ConfigurationError(what, fix="give it a head of its own: window, projection or token")
+
+
+def state_of(parts: Mapping[str, Part]) -> nn.ModuleDict:
+    """Gather what objectives learn or remember, by the name of the part: the temperatures of contrastive ones."""
+    objectives = {name: part.objective for name, part in parts.items()}
+    return nn.ModuleDict(
+        {name: made.temperature for name, made in objectives.items() if isinstance(made, ContrastiveObjective)}
+    )
+
+
+def weighted_loss(
+    model: SequenceModel, parts: Mapping[str, Part], machine: Machine, *, step: int, seed: int
+) -> tuple[Tensor, dict[str, Metrics]]:
+    """Draw, corrupt, encode and judge; then add up.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        On the machine's device.
+    parts : mapping of str to Part
+        By name; one whose weight is 0 at this step is passed over.
+    machine : Machine
+        Where.
+    step : int
+        Decides windows, corruption and weights.
+    seed : int
+        Of the corruptions.
+
+    Returns
+    -------
+    loss : Tensor, shape ()
+        Sum of weight times loss.
+    metrics : dict of str to Metrics
+        Of each part, without weights.
+
+    Raises
+    ------
+    ConfigurationError
+        If all weights are 0 at this step.
+    """
+    drawn: dict[int, Batch] = {}
+    seen: dict[tuple[int, bool], tuple[Tensor, Tensor]] = {}  # The ids are kept, so that no id() is used again.
+    losses, metrics = [], {}
+    for name, part in parts.items():
+        weight = part.weight.at(step)
+        if not weight:
+            continue
+        if id(part.batches) not in drawn:
+            drawn[id(part.batches)] = part.batches.draw(step, machine.device)
+        batch = drawn[id(part.batches)]
+        inputs, targets = part.objective.corrupt(batch, derived_key(seed, "corruption", name, step))
+        pass_of = (id(inputs.ids), part.counted)
+        with machine.autocast():
+            if pass_of not in seen:
+                seen[pass_of] = inputs.ids, model.encoder(inputs.ids, _counted(batch, inputs) if part.counted else None)
+            outputs = model.read(seen[pass_of][1], inputs.ids, inputs.selected, head=part.head)
+        loss, metrics[name] = part.objective.loss(outputs, targets)
+        losses.append(weight * loss)
+    if not losses:
+        raise ConfigurationError(f"all weights are 0 at step {step}", fix="give one objective a weight at every step")
+    return torch.stack(losses).sum(), metrics
+
+
+def _counted(batch: Batch, inputs: Inputs) -> Tensor:
+    """Give the true tokens of what the encoder sees: two views of a window have the same ones."""
+    return batch.ids.repeat(len(inputs.ids) // len(batch.ids), 1)
