@@ -20,10 +20,14 @@ from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import GenolectError
 from genolect.inference import Machine, masked_bits
 from genolect.model import SequenceModel, new_model
-from genolect.objectives.masked import MaskedConfig, MaskedObjective
+from genolect.objectives.masked_bases import MaskedBases
+from genolect.objectives.masked_config import MaskedBasesConfig
+from genolect.objectives.objective import Batch
 from genolect.randomness import derived_generator
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.training.loop import CurvePoint, Observers, Progress, Training, TrainingConfig
+from genolect.training.parts import Part
+from genolect.window_tokens import WindowTokens, words_of
 
 CPU = Machine(torch.device("cpu"), reduced=False)
 CONTEXT_LENGTHS = (1, 2)
@@ -35,10 +39,14 @@ class ToyWindows:
 
     def __init__(self, before: Callable[[int], None] = lambda step: None) -> None:
         self.before = before
+        self.tokens = WindowTokens(NucleotideTokenizer())
 
-    def draw(self, step: int, count: int) -> npt.NDArray[np.uint8]:
-        self.before(step)
+    def bases(self, step: int, count: int) -> npt.NDArray[np.uint8]:
         return derived_generator(11, "toy windows", step).integers(4, size=(count, WINDOW), dtype=np.uint8)
+
+    def draw(self, step: int, device: torch.device) -> Batch:
+        self.before(step)
+        return self.tokens.batch(torch.from_numpy(self.bases(step, WINDOWS)).to(device))
 
 
 def toy_model(*, seed: int = 3, context_lengths: tuple[int, ...] = CONTEXT_LENGTHS) -> SequenceModel:
@@ -58,8 +66,8 @@ def toy_model(*, seed: int = 3, context_lengths: tuple[int, ...] = CONTEXT_LENGT
     return new_model(config, tokenizer, seed=seed, counts=counts)
 
 
-def toy_objective() -> MaskedObjective:
-    return MaskedObjective(MaskedConfig(), mask_id=NucleotideTokenizer.mask_id, targets=NucleotideTokenizer.targets)
+def toy_objective() -> MaskedBases:
+    return MaskedBases(MaskedBasesConfig(), words_of(NucleotideTokenizer()))
 
 
 def toy_config(**changes: Any) -> TrainingConfig:
@@ -79,7 +87,9 @@ class ToyTraining(Training):
         before: Callable[[int], None] = lambda step: None,
         saved: Callable[[int], None] = lambda step: None,
     ) -> None:
-        super().__init__(model or toy_model(), ToyWindows(before), toy_objective(), config or toy_config(), CPU)
+        self.objective = toy_objective()
+        part = Part(self.objective, ToyWindows(before))
+        super().__init__(model or toy_model(), {"masked": part}, config or toy_config(), CPU)
         self.saved = saved
         self.began = -1
 
@@ -96,11 +106,11 @@ def toy_observers(
     warn: Callable[[str], None] = lambda message: None, report: Callable[[Progress], None] = lambda progress: None
 ) -> Observers:
     """Validate on fixed windows."""
-    truth = ToyWindows().draw(1_000, 5).astype(np.int64)
+    truth = ToyWindows().bases(1_000, 5).astype(np.int64)
     hidden = np.arange(WINDOW) % 6 == 1
     shown = np.where(hidden, NucleotideTokenizer.mask_id, truth)
     target = np.where(hidden, truth, -100)
-    return Observers(lambda model: float(masked_bits(model, shown, target, CPU).mean()), report, warn)
+    return Observers(lambda model: {"masked": float(masked_bits(model, shown, target, CPU).mean())}, report, warn)
 
 
 def fingerprint(model: SequenceModel) -> str:

@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -29,9 +28,6 @@ from genolect.encoders.heads import HeadConfig, TokenHead, new_head
 from genolect.encoders.initialisation import draw_weights
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError, InputError, shown
-from genolect.objectives.device_tokens import kmer_ids, nucleotide_ids
-from genolect.tokenizers.kmer import KmerTokenizer
-from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
 
@@ -118,27 +114,6 @@ class SequenceModel(nn.Module):
             raise ValueError(f"a {type(part).__name__} reads {'tokens' if selected is None else 'windows'}")
         answer: Tensor = part(hidden, ids != self.tokenizer.padding_id) if selected is None else part(hidden[selected])
         return answer
-
-    def ids_of(self, bases: Tensor) -> Tensor:
-        """Give the tokens of windows; single bases and k-mers are made on the device that the bases are on.
-
-        Parameters
-        ----------
-        bases : Tensor of uint8, shape (B, bases per window)
-            Raw bases.
-
-        Returns
-        -------
-        Tensor of int64, shape (B, L)
-            Token ids, on the same device.
-        """
-        tokenizer = self.tokenizer
-        if isinstance(tokenizer, NucleotideTokenizer):
-            return nucleotide_ids(bases)
-        if isinstance(tokenizer, KmerTokenizer):
-            return kmer_ids(bases, tokenizer.k, tokenizer.stride)
-        ids = tokenizer.encode(bases.cpu().numpy())
-        return torch.from_numpy(ids.astype(np.int64)).to(bases.device)
 
     @property
     def parameter_count(self) -> int:

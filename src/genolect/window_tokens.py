@@ -19,7 +19,6 @@ from genolect.objectives.device_tokens import kmer_ids, nucleotide_ids
 from genolect.objectives.hidden_words import word_codes
 from genolect.objectives.masked_bases import Words
 from genolect.objectives.objective import Batch
-from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.foreign_words import DnabertTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer

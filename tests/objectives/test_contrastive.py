@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -123,11 +124,11 @@ def test_metrics_add():
 def test_overlapping_windows_are_no_negatives_of_each_other():
     made = objective(rule="fixed", spare_overlaps=True)
     places = torch.stack((torch.arange(B) * 1000, torch.zeros(B, dtype=torch.int64)), 1)
-    apart = made.loss(outputs(), made.corrupt(batch(), 1, places)[1])[0]
+    apart = made.loss(outputs(), made.corrupt(replace(batch(), places=places), 1)[1])[0]
     places[1, 0] = places[0, 0] + W - 1
-    near, metrics = made.loss(outputs(), made.corrupt(batch(), 1, places)[1])
+    near, metrics = made.loss(outputs(), made.corrupt(replace(batch(), places=places), 1)[1])
     places[1, 0] += 1
-    touching = made.loss(outputs(), made.corrupt(batch(), 1, places)[1])[0]
+    touching = made.loss(outputs(), made.corrupt(replace(batch(), places=places), 1)[1])[0]
     assert float(touching) == float(apart) == float(objective(rule="fixed").loss(outputs(), Pairs(None, W))[0])
     assert float(near) < float(apart)
     left_out = torch.zeros((B, B), dtype=torch.bool)
@@ -148,7 +149,7 @@ def test_windows_of_other_records_never_overlap():
         (lambda: objective().loss(outputs(2), Pairs(None, W)), "a single pair"),
         (lambda: objective(paired=True).corrupt(batch(7), 1), "7 windows are not pairs"),
         (lambda: objective(spare_overlaps=True).corrupt(batch(), 1), "19 windows, given no places"),
-        (lambda: objective(spare_overlaps=True).corrupt(batch(), 1, torch.zeros(3, 2)), r"shape \[3, 2\]"),
+        (lambda: objective(spare_overlaps=True).corrupt(replace(batch(), places=torch.zeros(3, 2)), 1), r"shape \[3, 2\]"),
         (lambda: objective(p_pos=0.01).loss(outputs(), Pairs(None, W)), "p_pos 0.01 among 19 candidates"),
     ],
 )

@@ -10,11 +10,11 @@ import torch
 from scipy.stats import binomtest, chisquare
 
 from genolect.errors import ConfigurationError
-from genolect.objectives.masked import UNSELECTED, MaskedConfig, MaskedObjective
 from genolect.objectives.masked_bases import MaskedBases, Words
 from genolect.objectives.masked_config import MaskedBasesConfig
 from genolect.objectives.masked_metrics import MaskedMetrics
 from genolect.objectives.objective import Batch
+from genolect.objectives.selection import select_tokens
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from tests.objectives.tokenized import batch_of, some_bases, tokenizers, words_of
@@ -82,17 +82,16 @@ def test_a_key_gives_the_same_again_and_another_key_something_else(tokenizer):
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_a_million_nucleotides_are_masked_as_the_objective_of_tokens_masks_them():
+def test_one_pass_over_nucleotides_masks_as_the_general_way_does():
     bases = some_bases(1009, 1021, unknown=0.02)
     batch = batch_of(NUCLEOTIDE, bases)
-    old = MaskedObjective(MaskedConfig(), mask_id=NUCLEOTIDE.mask_id, targets=NUCLEOTIDE.targets)
-    shown, truth = old.corrupt(batch.ids, 7)
+    shown, truth = select_tokens(batch.ids, 7, (0.12, 0.135, 0.15), range(4), mask_id=NUCLEOTIDE.mask_id, unselected=-9)
     plain = objective().corrupt(batch, 7)
     by_bases = objective(rate_multipliers=(1.0,)).corrupt(Batch(bases, batch.ids, batch.spans, bases & 0), 7)
     for inputs, targets in (plain, by_bases):
         assert torch.equal(inputs.ids, shown)
-        assert torch.equal(inputs.selected, truth != UNSELECTED)
-        assert torch.equal(targets.truth, truth[truth != UNSELECTED])
+        assert torch.equal(inputs.selected, truth >= 0)
+        assert torch.equal(targets.truth, truth[truth >= 0])
         assert torch.equal(targets.counted, torch.ones_like(targets.truth))
 
 

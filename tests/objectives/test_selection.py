@@ -13,6 +13,8 @@ from genolect.objectives import selection
 from genolect.objectives.selection import select_tokens
 
 UNSELECTED = -100
+MASK, TARGETS = 5, 4
+B, L = 1009, 1021  # more than a million tokens
 
 
 def select(ids, key, shares=(0.12, 0.135, 0.15), targets=range(4), **options):
@@ -21,6 +23,14 @@ def select(ids, key, shares=(0.12, 0.135, 0.15), targets=range(4), **options):
 
 def some_ids(*shape: int, of: int = 7, seed: int = 1) -> torch.Tensor:
     return torch.randint(of, shape, generator=torch.Generator().manual_seed(seed))
+
+
+def fates(rate: float, hidden: float, random: float) -> tuple[float, float, float]:
+    return rate * hidden, min(rate, rate * (hidden + random)), rate
+
+
+def likely(count: int, of: int, rate: float) -> None:
+    assert binomtest(count, of, rate).pvalue > 1e-4
 
 
 @pytest.fixture
@@ -95,3 +105,55 @@ def test_the_shape_plays_no_part(length, key):
 def test_targets_with_gaps_are_refused():
     with pytest.raises(ValueError, match=r"targets range\(0, 8, 2\) need .* a step of 1"):
         select(some_ids(5), 1, targets=range(0, 8, 2))
+
+
+@pytest.mark.parametrize(("rate", "hidden", "random"), [(0.15, 0.8, 0.1), (0.4, 0.5, 0.3)])
+def test_a_million_tokens_meet_their_fates_at_the_given_rates(rate, hidden, random):
+    ids = some_ids(B, L, of=TARGETS)
+    inputs, targets = select(ids, 11, fates(rate, hidden, random))
+    selected = targets != UNSELECTED
+    count = int(selected.sum())
+    masked, changed = inputs == MASK, (inputs != ids) & (inputs != MASK)
+    likely(count, ids.numel(), rate)
+    likely(int(masked.sum()), count, hidden)
+    likely(int(changed.sum()), count, random * 3 / 4)  # one stranger in four is the base itself
+    assert not (masked | changed)[~selected].any()
+    pairs = torch.bincount(ids[changed] * TARGETS + inputs[changed], minlength=TARGETS**2).view(TARGETS, TARGETS)
+    assert chisquare(pairs[~torch.eye(TARGETS, dtype=torch.bool)].numpy()).pvalue > 1e-4
+    per_row, per_column = selected.sum(1).double(), selected.sum(0).double()
+    for sums, trials in ((per_row, L), (per_column, B)):
+        assert sums.var().item() == pytest.approx(trials * rate * (1 - rate), rel=0.25)
+
+
+@settings(deadline=None)
+@given(
+    rate=st.floats(0.01, 0.99),
+    hidden=st.floats(0, 1),
+    key=st.integers(0, 2**63 - 1),
+    seed=st.integers(0, 99),
+)
+def test_special_tokens_stay_and_targets_are_the_truth(rate, hidden, key, seed):
+    ids = some_ids(7, 23, seed=seed)
+    before = ids.clone()
+    inputs, targets = select(ids, key, fates(rate, hidden, 1 - hidden))
+    assert torch.equal(ids, before)
+    assert inputs.dtype == targets.dtype == torch.int64
+    selected = targets != UNSELECTED
+    assert not selected[ids >= TARGETS].any()
+    assert torch.equal(targets[selected], ids[selected])
+    assert torch.equal(inputs[~selected], ids[~selected])
+    assert (inputs[selected] < TARGETS).logical_or(inputs[selected] == MASK).all()
+
+
+def test_which_tokens_are_selected_does_not_depend_on_what_they_are():
+    one, other = (select(some_ids(5, 301, of=TARGETS, seed=seed), 9)[1] for seed in (1, 2))
+    assert torch.equal(one == UNSELECTED, other == UNSELECTED)
+
+
+def test_targets_may_begin_after_other_tokens():
+    targets = range(3, 8)
+    ids = some_ids(59, 61, of=11)
+    inputs, truth = select(ids, 5, fates(0.6, 0.3, 0.6), targets, mask_id=1)
+    selected = truth != UNSELECTED
+    assert set(ids[selected].tolist()) == set(targets)
+    assert set(inputs[inputs != ids].tolist()) == {1, *targets}

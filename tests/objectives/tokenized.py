@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 import torch
 
-from genolect.objectives.device_tokens import kmer_ids, nucleotide_ids
-from genolect.objectives.hidden_words import word_codes
+from genolect import window_tokens
 from genolect.objectives.masked_bases import Words
 from genolect.objectives.objective import Batch
 from genolect.tokenizers.byte_pair import BytePairTokenizer
@@ -49,21 +48,7 @@ def tokenizers() -> dict[str, Tokenizer]:
 
 
 def words_of(tokenizer: Tokenizer, **facts) -> Words:
-    targets = tokenizer.targets
-    codes = tokenize = None
-    if tokenizer.kind in ("nucleotide", "kmer") or isinstance(tokenizer, DnabertTokenizer):
-        vocabulary = list(tokenizer.vocabulary)
-        codes = word_codes(vocabulary[token] for token in targets)
-        tokenize = partial(tokens_of, tokenizer)
-    if isinstance(tokenizer, NucleotideTokenizer):
-        tokenize = nucleotide_ids
-    elif isinstance(tokenizer, KmerTokenizer):
-        tokenize = partial(kmer_ids, k=tokenizer.k, stride=tokenizer.stride)
-    return Words(**{"mask_id": tokenizer.mask_id, "targets": targets, "tokenize": tokenize, "codes": codes, **facts})
-
-
-def tokens_of(tokenizer: Tokenizer, bases: torch.Tensor) -> torch.Tensor:
-    return torch.from_numpy(np.stack([tokenizer.encode(row) for row in bases.numpy()]).astype(np.int64))
+    return replace(window_tokens.words_of(tokenizer), **facts)
 
 
 def batch_of(tokenizer: Tokenizer, bases: torch.Tensor, classes: torch.Tensor | None = None) -> Batch:

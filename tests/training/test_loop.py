@@ -12,9 +12,10 @@ import torch
 
 from genolect import durable
 from genolect.errors import ConfigurationError, DivergenceError, InputError, Interrupted
-from genolect.objectives.masked import Metrics
+from genolect.objectives.masked_metrics import MaskedMetrics
 from genolect.training.checkpoint import newest_checkpoint
 from genolect.training.loop import CurvePoint, Observers, Progress, Training
+from genolect.training.parts import Part
 from tests.toys import (
     CPU,
     WINDOW,
@@ -95,16 +96,18 @@ def test_checkpoints_change_nothing(tmp_path, reference):
 
 
 @pytest.mark.parametrize("lost", ["optimizer", "recent"])
-def test_a_resume_that_forgets_something_is_noticed(tmp_path, reference, monkeypatch, lost):
+def test_a_resume_that_forgets_something_is_noticed(tmp_path, monkeypatch, lost):
     """Mutants: the comparison above sees an optimizer or a progress that was not restored."""
-    run(tmp_path, stop=3)
-    training = ToyTraining()
+    config = toy_config(validate_every=4)  # The checkpoint after two steps lies between points of the curve.
+    straight = outcome(run(tmp_path / "straight", config))
+    run(tmp_path / "stopped", config, stop=3)
+    training = ToyTraining(config)
     if lost == "optimizer":
         monkeypatch.setattr(training.optimizer, "load_tensors", lambda tensors: None)
     else:
-        monkeypatch.setattr("genolect.training.loop.Metrics", lambda **_: Metrics(1.0, 1))
-    training.run(tmp_path, toy_observers())
-    assert outcome(training) != reference
+        monkeypatch.setattr(training, "_metrics", lambda name, values: MaskedMetrics(1.0, 1, 1.0, 1))
+    training.run(tmp_path / "stopped", toy_observers())
+    assert outcome(training) != straight
 
 
 def test_a_finished_run_has_nothing_left_to_do(tmp_path, reference):
@@ -136,19 +139,21 @@ def test_the_curve_counts_what_it_says(tmp_path):
         return answer
 
     objective.loss = loss
-    training = Training(toy_model(), ToyWindows(), objective, toy_config(validate_every=3), CPU)
+    training = Training(toy_model(), {"one": Part(objective, ToyWindows())}, toy_config(validate_every=3), CPU)
     training.run(tmp_path, Observers())
     expected = [sum(one.nats for one in part) / sum(one.count for one in part) for part in (seen[:3], seen[3:])]
     assert [point.training_bits * math.log(2) for point in training.progress.curve] == pytest.approx(expected)
     assert [point.heldout_bits for point in training.progress.curve] == [None, None]
+    assert [point.measures["one"]["nats_per_token"] for point in training.progress.curve] == pytest.approx(expected)
+    assert training.progress.total["one"] == sum(seen[1:], seen[0])
 
 
 def test_a_step_without_a_selected_base_has_no_training_bits(tmp_path):
     class Unasked(ToyWindows):
-        def draw(self, step, count):
-            return super().draw(step, count) * 0 + 4  # N can not be selected.
+        def bases(self, step, count):
+            return super().bases(step, count) * 0 + 4  # N can not be selected.
 
-    training = Training(toy_model(), Unasked(), toy_objective(), toy_config(steps=1), CPU)
+    training = Training(toy_model(), {"one": Part(toy_objective(), Unasked())}, toy_config(steps=1), CPU)
     training.run(tmp_path, Observers())
     (point,) = training.progress.curve
     assert point.training_bits is None
@@ -208,7 +213,7 @@ def spoil_loss(training: ToyTraining, value: float) -> None:
 
     def loss(logits, targets):
         loss, metrics = real(logits, targets)
-        return loss * value, Metrics(metrics.nats * value, metrics.count)
+        return loss * value, metrics
 
     training.objective.loss = loss
 

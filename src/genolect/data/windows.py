@@ -226,15 +226,28 @@ def tile_windows(
     >>> tile_windows(genome, [Interval("a", 1, 9)], length=3, most=7)[0].tolist()
     [[1, 2, 3], [0, 1, 2]]
     """
+    places = tile_places(genome, regions, length=length, most=most)
+    windows = np.stack([genome.bases(place.name, place.start, place.end) for place in places])
+    return windows, np.arange(len(places)) * min(BLOCKS, len(places)) // len(places)
+
+
+def tile_places(genome: PreparedGenome, regions: Sequence[Interval], *, length: int, most: int) -> list[Interval]:
+    """Say where the windows of `tile_windows` lie; parameters and refusals as there.
+
+    Returns
+    -------
+    list of Interval
+        B places on the forward strand.
+    """
     places = [
-        (region.name, start) for region in regions for start in range(region.start, region.end - length + 1, length)
+        Interval(region.name, start, start + length)
+        for region in regions
+        for start in range(region.start, region.end - length + 1, length)
     ]
-    places = places[:: -(-len(places) // most) or 1]
     if not places:
         raise InputError(
             f"no held-out stretch has {length:,} bases, the length of a window",
             fix="shorten the window, or hold out more",
             path=genome.folder,
         )
-    windows = np.stack([genome.bases(name, start, start + length) for name, start in places])
-    return windows, np.arange(len(places)) * min(BLOCKS, len(places)) // len(places)
+    return places[:: -(-len(places) // most)]

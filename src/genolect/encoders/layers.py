@@ -91,7 +91,7 @@ class LocalStem(nn.Module):
     width : int
         D.
     reach : int
-        Tokens that the convolution sees; odd.
+        Tokens that the convolution sees; odd. With 1 there is none: the embedding says it all.
     causal : bool
         Whether these end with the token itself, which otherwise stands in their middle.
     """
@@ -100,13 +100,16 @@ class LocalStem(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, width)
         self.before = reach - 1 if causal else 0
-        self.convolution = nn.Conv1d(vocabulary, width, reach, padding=0 if causal else reach // 2)
+        padding = 0 if causal else reach // 2
+        self.convolution = nn.Conv1d(vocabulary, width, reach, padding=padding) if reach > 1 else None
 
     def forward(self, ids: Tensor) -> Tensor:
         """Turn ids (B, L) into vectors (B, L, D)."""
+        embedded: Tensor = self.embedding(ids)
+        if self.convolution is None:
+            return embedded
         one_hot_BVL = functional.one_hot(ids, self.embedding.num_embeddings).transpose(1, 2).to(torch.float32)
         if self.before:
             one_hot_BVL = functional.pad(one_hot_BVL, (self.before, 0))
         local: Tensor = self.convolution(one_hot_BVL).transpose(1, 2)
-        embedded: Tensor = self.embedding(ids)
         return embedded + local

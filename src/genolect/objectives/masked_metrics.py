@@ -69,11 +69,6 @@ class MaskedMetrics:
         return self.hidden_nats / self.hidden_bases / math.log(2) if self.hidden_bases else math.nan
 
     @property
-    def bits_per_base(self) -> float:
-        """The bits per hidden base, under the name that every objective has."""
-        return self.bits_per_hidden_base
-
-    @property
     def rates(self) -> tuple[float, ...]:
         """Measured share of the bases of each class that were selected; NaN where a class has none."""
         pairs = zip(self.class_selected, self.class_bases, strict=True)

@@ -28,7 +28,6 @@ from genolect.training.optimizer import TwoOptimizers, share_of_peak
 from genolect.training.parts import Part, check_part, state_of, weighted_loss
 from genolect.training.signals import stop_on_signal
 
-
 STATE, OPTIMIZER = "state.", "optimizer."
 BITS = ("bits_per_hidden_base", "bits_per_base")
 """What parts call their bits per base."""
@@ -81,6 +80,8 @@ class CurvePoint:
     training_bits, heldout_bits : float
         Of the first part that counts bits per base: since the last point (None: nothing was counted), and on the
         validation windows (None: not asked).
+    heldout : dict of str to float
+        What each part reaches on the validation windows, by its name.
     measures : dict of str to dict of str to float
         What each part measured since the last point, by its name; None where nothing was counted.
     """
@@ -90,6 +91,7 @@ class CurvePoint:
     seconds: float
     training_bits: float | None
     heldout_bits: float | None
+    heldout: dict[str, float] = field(default_factory=dict)
     measures: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
 
@@ -107,12 +109,15 @@ class Progress:
         So far.
     recent : dict of str to Metrics
         Of each part, since the last point of the curve.
+    total : dict of str to Metrics
+        Of each part, since the beginning.
     """
 
     step: int = 0
     seconds: float = 0.0
     curve: list[CurvePoint] = field(default_factory=list)
     recent: dict[str, Metrics] = field(default_factory=dict)
+    total: dict[str, Metrics] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,14 +127,14 @@ class Observers:
     Attributes
     ----------
     validate : callable
-        Gives bits per base of the model on held-out windows, or None.
+        Gives what the model reaches on held-out windows, by the names of the parts.
     report : callable
         Told the progress after every step.
     warn : callable
         Told in a sentence what went wrong and was mended.
     """
 
-    validate: Callable[[SequenceModel], float | None] = lambda model: None
+    validate: Callable[[SequenceModel], dict[str, float]] = lambda model: {}
     report: Callable[[Progress], None] = lambda progress: None
     warn: Callable[[str], None] = lambda message: None
 
@@ -188,10 +193,8 @@ class Training:
         _require_finite(f"the gradient norm of step {step}", self.optimizer.gradient_norm())
         self.optimizer.step(share_of_peak(step, config.steps, config.warmup_share))
         self.progress.step += 1
-        recent = self.progress.recent
-        self.progress.recent = recent | {
-            name: recent[name] + new if name in recent else new for name, new in metrics.items()
-        }
+        self.progress.recent = _added(self.progress.recent, metrics)
+        self.progress.total = _added(self.progress.total, metrics)
 
     def run(self, checkpoints: Path, observers: Observers) -> None:
         """Train to the end, from the newest checkpoint if there is one.
@@ -260,6 +263,7 @@ class Training:
             seconds=facts["seconds"],
             curve=[CurvePoint(**point) for point in facts["curve"]],
             recent={name: self._metrics(name, values) for name, values in facts["recent"].items()},
+            total={name: self._metrics(name, values) for name, values in facts["total"].items()},
         )
 
     def save(self, checkpoints: Path) -> None:
@@ -272,6 +276,7 @@ class Training:
             "seconds": self.progress.seconds,
             "curve": [asdict(point) for point in self.progress.curve],
             "recent": {name: asdict(metrics) for name, metrics in self.progress.recent.items()},
+            "total": {name: asdict(metrics) for name, metrics in self.progress.total.items()},
         }
         save_checkpoint(checkpoints, Checkpoint(self.progress.step, tensors, facts))
 
@@ -298,13 +303,16 @@ class Training:
         self._require_finite_weights()
         progress = self.progress
         measures = {name: _finite(metrics.means()) for name, metrics in progress.recent.items()}
+        heldout = observers.validate(self.model)
+        counting, bits = _first_bits(measures)
         progress.curve.append(
             CurvePoint(
                 step=progress.step,
                 bases=progress.step * self.config.windows * self.config.window,
                 seconds=progress.seconds,
-                training_bits=_bits(measures),
-                heldout_bits=observers.validate(self.model),
+                training_bits=bits,
+                heldout_bits=heldout.get(counting),
+                heldout=heldout,
                 measures=measures,
             )
         )
@@ -321,10 +329,14 @@ def _finite(means: dict[str, float]) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in means.items()}
 
 
-def _bits(measures: dict[str, dict[str, float | None]]) -> float | None:
-    """Give the bits per base of the first part that counts them."""
-    found = (means[name] for means in measures.values() for name in BITS if name in means)
-    return next(found, None)
+def _first_bits(measures: dict[str, dict[str, float | None]]) -> tuple[str, float | None]:
+    """Give the first part that counts bits per base, and what it counted; without such a part, no name."""
+    found = ((part, means[name]) for part, means in measures.items() for name in BITS if name in means)
+    return next(found, ("", None))
+
+
+def _added(sums: dict[str, Metrics], new: dict[str, Metrics]) -> dict[str, Metrics]:
+    return sums | {name: sums[name] + metrics if name in sums else metrics for name, metrics in new.items()}
 
 
 def _part(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

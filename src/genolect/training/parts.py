@@ -9,7 +9,7 @@ Legend: B windows, B' rows that the encoder sees, L tokens, S selected tokens, V
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -53,7 +53,7 @@ class Part:
     objective: Objective
     batches: Batches
     head: str | None = None
-    weight: WeightConfig = WeightConfig()
+    weight: WeightConfig = field(default_factory=WeightConfig)
     counted: bool = True
 
 

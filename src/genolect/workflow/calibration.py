@@ -23,6 +23,7 @@ from genolect.workflow.workload import (
     block_values,
     counts_bytes,
     flops,
+    one_hot_entries,
     parameter_count,
 )
 
@@ -128,7 +129,7 @@ def work(workload: Workload) -> dict[str, float]:
         "values": float(T * encoder.width * encoder.layers),
         "scores": float(T * workload.tokens * encoder.heads * encoder.layers),
         "contexts": float(T * len(encoder.context_lengths)),
-        "one_hot": float(T * encoder.vocabulary),
+        "one_hot": float(T * one_hot_entries(encoder)),
         "parameters": float(parameter_count(workload)),
     }
 
@@ -195,6 +196,6 @@ def memory_beyond_baseline(workload: Workload, saved: float, machine: Machine) -
     encoder, T = workload.encoder, workload.tokens_per_step
     parameters = parameter_count(workload)
     weights_and_states = FLOAT * (4 * parameters - block_values(encoder))
-    temporaries = max(TEMPORARIES * FLOAT * T * encoder.feed_forward, ONE_HOT_BYTES * T * encoder.vocabulary)
+    temporaries = max(TEMPORARIES * FLOAT * T * encoder.feed_forward, ONE_HOT_BYTES * T * one_hot_entries(encoder))
     remnants = 0.0 if machine.device.type == "cuda" else REMNANTS
     return weights_and_states + counts_bytes(encoder) + (1 + remnants) * saved + temporaries

@@ -20,18 +20,14 @@ from genolect.errors import ConfigurationError
 from genolect.sequence.fasta import stream_fasta
 from genolect.tokenizers.cost import Scheme, cost, embedding_bytes, read_scheme
 from genolect.workflow.calibration import Calibration, memory_beyond_baseline, work
-from genolect.workflow.sizing import SIZES
+from genolect.workflow.sizing import SIZES, default_shape
 from genolect.workflow.trial import saved_bytes
 from genolect.workflow.workload import Workload, counts_bytes, flops, parameter_count
 
 TOKENIZERS = ("nucleotide", "kmer:6", "kmer:3:3", "kmer:4:4", "kmer:5:5", "kmer:6:6", "byte_pair:600", "byte_pair:4096")
-NUCLEOTIDE_STEM, WORD_STEM = 21, 1
-"""Reach of the stem's convolution: a word holds its neighbours already."""
-
 KEPT_COUNTS = 2
 """Pretraining keeps the context counts for the count model too, in eight bytes where the encoder has four."""
 
-HEAD_WIDTH = 64
 GIGABYTE = 1e9
 
 
@@ -137,22 +133,14 @@ def workload_of(scheme: Scheme, options: CostingOptions) -> Workload:
         fix = "lengthen --window or shorten the words"
         raise ConfigurationError(f"a window of {options.window} bases holds no token of {scheme.name}", fix=fix)
     single = scheme.name == "nucleotide"
-    sizes = {size.width: size.feed_forward for size in SIZES}
     contexts: tuple[int, ...] = ()
     if single:
         contexts = OFFERED_LENGTHS if options.genome_bases is None else context_lengths(options.genome_bases)
-    encoder = TransformerConfig.from_mapping(
-        {
-            "vocabulary": scheme.vocabulary,
-            "width": options.width,
-            "layers": options.layers,
-            "heads": options.heads or max(1, options.width // HEAD_WIDTH),
-            "feed_forward": options.feed_forward or sizes.get(options.width, 5 * options.width // 2),
-            "stem_reach": NUCLEOTIDE_STEM if single else WORD_STEM,
-            "context_lengths": contexts,
-        },
-        "model",
-    )
+    shape: dict[str, Any] = default_shape(options.width, options.layers, single=single)
+    given = {"heads": options.heads, "feed_forward": options.feed_forward}
+    shape |= {name: value for name, value in given.items() if value is not None}
+    fixed = {"vocabulary": scheme.vocabulary, "context_lengths": contexts}
+    encoder = TransformerConfig.from_mapping(shape | fixed, "model")
     return Workload(encoder=encoder, targets=scheme.targets, windows=options.windows, tokens=tokens)
 
 

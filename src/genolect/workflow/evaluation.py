@@ -27,8 +27,9 @@ from genolect.sequence.alphabet import Bases
 from genolect.sequence.annotation import Annotation, read_annotation
 from genolect.sequence.source import Source
 from genolect.sequence.statistics import describe_annotation
-from genolect.workflow.plan import Plan, PretrainingOptions, plan_of_model, split_genome
+from genolect.workflow.plan import Plan, PretrainingOptions, plan_of_model
 from genolect.workflow.results import INTERVALS, new_results
+from genolect.workflow.splitting import split_genome
 
 PREPARED = "prepared"
 WINDOWS = {"training": 3_000, "validation": 1_000, "test": 2_500}

@@ -7,46 +7,37 @@ plan: the same plan on the same machine gives the same weights.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
 from pydantic import Field, model_validator
 
 from genolect import durable
 from genolect.config import Configuration
 from genolect.data.context_counts import context_lengths
 from genolect.data.genome import PreparedGenome
-from genolect.data.species_split import choose_species_split
-from genolect.data.split import Split, choose_split
-from genolect.data.windows import WindowSampler
+from genolect.data.split import Split
 from genolect.encoders.transformer import TransformerConfig
-from genolect.errors import ConfigurationError, InputError
+from genolect.errors import ConfigurationError, InputError, shown
 from genolect.inference import Machine
-from genolect.model import new_model, training_record
-from genolect.objectives.masked import MaskedConfig, MaskedObjective
-from genolect.sequence.alphabet import BASE_BITS, N
+from genolect.model import training_record
 from genolect.sequence.interval import Interval
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.tokenizers.tokenizer import Tokenizer
 from genolect.training.loop import Training, TrainingConfig
-from genolect.workflow.corpora import choose_shares, has_species
-from genolect.workflow.sizing import SIZES, Size, size_for
+from genolect.workflow.assembly import Ingredients, gather, measure_step, new_training
+from genolect.workflow.recipe import Recipe, SpeciesPart, given_values
+from genolect.workflow.sizing import SIZES, Size, default_shape, size_for
+from genolect.workflow.splitting import split_genome
 
 PLAN = "plan.json"
-WARM_UP_STEPS, TIMED_STEPS = 2, 6
 CURVE_POINTS = 12
 FEWEST_STEPS_PER_POINT = 25
 """A point of the curve costs about as much as eight steps of training."""
 
 CHECKPOINTS = 20
 DEFAULT_MINUTES = 5.0
-FEWEST_SPECIES = 3
-"""One to train, one to validate and one to test."""
-
-MOST_FILES_NAMED = 5
-"""In a refusal; where a corpus has more, its folder is named."""
 
 
 class PretrainingOptions(Configuration):
@@ -96,7 +87,11 @@ class Plan(Configuration):
         What was asked for.
     genome : str
         Content hash of the prepared genome.
-    encoder, objective, training
+    recipe : Recipe
+        What was chosen beside the budget.
+    tokenizer, files
+        Content hash of the tokenizer, and SHA-256 of the files that the recipe names, by path.
+    encoder, training
         The configurations.
     regions : dict of str to tuple of (str, int, int)
         Name, start, end per role.
@@ -106,8 +101,10 @@ class Plan(Configuration):
 
     options: PretrainingOptions
     genome: str
+    recipe: Recipe
+    tokenizer: str
+    files: dict[str, str]
     encoder: TransformerConfig
-    objective: MaskedConfig
     training: TrainingConfig
     regions: dict[str, tuple[tuple[str, int, int], ...]]
     rule: str
@@ -118,7 +115,9 @@ class Plan(Configuration):
         return Split(roles["training"], roles["validation"], roles["test"], self.rule)
 
 
-def make_plan(genome: PreparedGenome, options: PretrainingOptions, machine: Machine) -> Plan:
+def make_plan(
+    genome: PreparedGenome, options: PretrainingOptions, machine: Machine, ingredients: Ingredients | None = None
+) -> Plan:
     """Decide everything.
 
     Parameters
@@ -129,6 +128,8 @@ def make_plan(genome: PreparedGenome, options: PretrainingOptions, machine: Mach
         What was asked for.
     machine : Machine
         Where it will run; measured if the budget is in minutes.
+    ingredients : Ingredients, optional
+        What the recipe names; by default those of the default recipe.
 
     Returns
     -------
@@ -140,20 +141,18 @@ def make_plan(genome: PreparedGenome, options: PretrainingOptions, machine: Mach
     ConfigurationError, InputError
         If the genome cannot be split or drawn from as asked, or is shorter than a window.
     """
+    ingredients = ingredients or gather(genome, Recipe())
+    recipe, tokenizer = ingredients.recipe, ingredients.tokens.tokenizer
     split = split_genome(genome, window=options.window, validation=options.validation, test=options.test)
-    bases = sum(region.length for region in split.training)
     size = _size(options, machine)
-    encoder = TransformerConfig(
-        vocabulary=len(NucleotideTokenizer.vocabulary),
-        width=size.width,
-        layers=size.layers,
-        heads=size.heads,
-        feed_forward=size.feed_forward,
-        context_lengths=context_lengths(bases),
+    encoder = _encoder(recipe, size, tokenizer, sum(region.length for region in split.training))
+    draft = TrainingConfig.from_mapping(
+        {"steps": options.steps or 1, "windows": size.windows, "window": options.window, "seed": options.seed}
+        | given_values(recipe.training),
+        "training",
     )
-    draft = TrainingConfig(steps=options.steps or 1, windows=size.windows, window=options.window, seed=options.seed)
-    windows = training_windows(genome, split, draft, temperature=options.temperature)
-    steps = _steps(windows, options, encoder, draft, machine)
+    trial = new_training(ingredients, genome, split, encoder, draft, machine, temperature=options.temperature)
+    steps = _steps(trial, options)
     training = draft.model_copy(
         update={
             "steps": steps,
@@ -164,8 +163,10 @@ def make_plan(genome: PreparedGenome, options: PretrainingOptions, machine: Mach
     return Plan(
         options=options,
         genome=genome.content_hash,
+        recipe=recipe,
+        tokenizer=tokenizer.content_hash,
+        files=recipe_files(recipe),
         encoder=encoder,
-        objective=MaskedConfig(),
         training=training,
         regions={
             role: tuple((region.name, region.start, region.end) for region in regions)
@@ -175,64 +176,26 @@ def make_plan(genome: PreparedGenome, options: PretrainingOptions, machine: Mach
     )
 
 
-def split_genome(
-    genome: PreparedGenome, *, window: int, validation: Sequence[str] = (), test: Sequence[str] = ()
-) -> Split:
-    """Choose what is held out, and make sure that every role has a window with bases in it.
-
-    Parameters
-    ----------
-    genome : PreparedGenome
-        What to split.
-    window : int
-        Bases per window.
-    validation, test : sequence of str
-        As in `data.species_split.choose_species_split` where there are species enough, else in
-        `data.split.choose_split`.
-
-    Returns
-    -------
-    Split
-        The stretches.
-
-    Raises
-    ------
-    InputError
-        If the genome is too short, or a role has hardly any base that is not N.
-    ConfigurationError
-        If a record or species named does not exist.
-    """
-    files = [item["path"] for item in genome.inputs]
-    names = ", ".join(files) if len(files) <= MOST_FILES_NAMED else str(genome.folder)
-    records = genome.records.values()
-    try:
-        if has_species(genome) and len({record.species for record in records}) >= FEWEST_SPECIES:
-            split = choose_species_split(records, validation=validation, test=test)
-        else:
-            split = choose_split(genome.lengths, validation=validation, test=test)
-    except InputError as error:
-        raise InputError(error.what, fix=error.fix, path=names) from error
-    for role, regions in split.regions().items():
-        longest = max(region.length for region in regions)
-        if longest < window:
-            raise InputError(
-                f"the longest {role} stretch has {longest:,} bases, fewer than a window's {window:,}",
-                fix="give a longer genome, hold out longer records, or shorten the --window of genolect pretrain",
-                path=names,
-            )
-        known = sum(_known_bases(genome, region) for region in regions if region.length >= window)
-        if known < window:
-            raise InputError(
-                f"all but {known:,} bases of the {role} stretches are N",
-                fix="give a genome with sequence in it, or hold out other records with --validation and --test",
-                path=names,
-            )
-    return split
+def recipe_files(recipe: Recipe) -> dict[str, str]:
+    """Give the SHA-256 of every file that a recipe names, by path."""
+    parts = [part.file for part in recipe.objectives.values() if isinstance(part, SpeciesPart)]
+    classes = [source.file for source in recipe.classes.values() if source.file is not None]
+    return {path: durable.sha256_of(Path(path)) for path in dict.fromkeys((*classes, *parts))}
 
 
-def _known_bases(genome: PreparedGenome, region: Interval) -> int:
-    bases = genome.bases(region.name, region.start, region.end)
-    return int(np.count_nonzero((bases & BASE_BITS) < N))
+def _encoder(recipe: Recipe, size: Size, tokenizer: Tokenizer, bases: int) -> TransformerConfig:
+    """Give the shape that was chosen, and where nothing was, the one for the budget."""
+    chosen = given_values(recipe.encoder)
+    single = isinstance(tokenizer, NucleotideTokenizer)
+    if chosen.get("context_lengths") and not single:
+        what = "context_lengths counts which base follows which bases, and the tokens are words"
+        raise ConfigurationError(what, fix="leave it out, or take single nucleotides")
+    lengths = context_lengths(bases) if single else ()
+    default = default_shape(chosen.get("width", size.width), chosen.get("layers", size.layers), single=single)
+    if chosen.get("width", size.width) == size.width:
+        default |= {"heads": size.heads, "feed_forward": size.feed_forward}
+    fixed = {"vocabulary": len(tokenizer.vocabulary), "causal": recipe.causal}
+    return TransformerConfig.from_mapping({"context_lengths": lengths} | default | chosen | fixed, "encoder")
 
 
 def _size(options: PretrainingOptions, machine: Machine) -> Size:
@@ -243,76 +206,12 @@ def _size(options: PretrainingOptions, machine: Machine) -> Size:
     return size_for(minutes=minutes, bases=bases, gpu=machine.device.type == "cuda")
 
 
-def training_windows(
-    genome: PreparedGenome, split: Split, training: TrainingConfig, *, temperature: float | None = None
-) -> WindowSampler:
-    """Give what the windows of a training come from.
-
-    Parameters
-    ----------
-    genome, split, training
-        As the run will use them.
-    temperature : float, optional
-        As in `workflow.corpora.choose_shares`.
-
-    Returns
-    -------
-    WindowSampler
-        The windows, a function of the seed and the step.
-
-    Raises
-    ------
-    ConfigurationError, InputError
-        If there is nothing to draw, or not as asked.
-    """
-    shares = choose_shares(genome, split.training, temperature=temperature)
-    return WindowSampler(
-        genome, split.training, length=training.window, seed=training.seed, purpose="training", shares=shares
-    )
-
-
-def _steps(
-    windows: WindowSampler,
-    options: PretrainingOptions,
-    encoder: TransformerConfig,
-    training: TrainingConfig,
-    machine: Machine,
-) -> int:
+def _steps(trial: Training, options: PretrainingOptions) -> int:
     if options.steps is not None:
         return options.steps
     if options.bases is not None:
-        return max(1, round(options.bases / (training.windows * training.window)))
-    seconds = measure_step(windows, encoder, training, machine)
-    return max(1, round((options.minutes or DEFAULT_MINUTES) * 60 / seconds))
-
-
-def measure_step(
-    windows: WindowSampler, encoder: TransformerConfig, training: TrainingConfig, machine: Machine
-) -> float:
-    """Time a training step on a model that is thrown away.
-
-    Parameters
-    ----------
-    windows, encoder, training, machine
-        As the run will use them.
-
-    Returns
-    -------
-    float
-        Median seconds per step.
-    """
-    tokenizer = NucleotideTokenizer()
-    model = new_model(encoder, tokenizer, seed=training.seed)
-    objective = MaskedObjective(MaskedConfig(), mask_id=tokenizer.mask_id, targets=tokenizer.targets)
-    trial = Training(model, windows, objective, training.model_copy(update={"steps": 1000}), machine)
-    seconds = []
-    for _ in range(WARM_UP_STEPS + TIMED_STEPS):
-        started = time.perf_counter()
-        trial.step()
-        if machine.device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - started)
-    return sorted(seconds[WARM_UP_STEPS:])[TIMED_STEPS // 2]
+        return max(1, round(options.bases / (trial.config.windows * trial.config.window)))
+    return max(1, round((options.minutes or DEFAULT_MINUTES) * 60 / measure_step(trial)))
 
 
 def plan_of_model(folder: Path) -> Plan:
@@ -338,7 +237,9 @@ def write_plan(run: Path, plan: Plan) -> None:
     durable.write_json(run / PLAN, plan.to_mapping())
 
 
-def resume_plan(run: Path, genome: PreparedGenome, options: PretrainingOptions) -> Plan | None:
+def resume_plan(
+    run: Path, genome: PreparedGenome, options: PretrainingOptions, ingredients: Ingredients | None = None
+) -> Plan | None:
     """Read the plan of a run that was interrupted, and make sure that it is the run that is asked for.
 
     Parameters
@@ -349,6 +250,8 @@ def resume_plan(run: Path, genome: PreparedGenome, options: PretrainingOptions) 
         The genome given now.
     options : PretrainingOptions
         The options given now.
+    ingredients : Ingredients, optional
+        What is named now; by default those of the default recipe.
 
     Returns
     -------
@@ -369,8 +272,14 @@ def resume_plan(run: Path, genome: PreparedGenome, options: PretrainingOptions) 
         plan = Plan.from_mapping(json.loads(path.read_text("utf-8")), str(path))
     except (ValueError, TypeError) as error:
         raise InputError("this is no plan of a run", fix="begin anew in another --out", path=path) from error
-    before, now = plan.options.to_mapping(), options.to_mapping()
-    changed = [f"{key}: {before[key]} then, {now[key]} now" for key in now if before[key] != now[key]]
+    ingredients = ingredients or gather(genome, Recipe())
+    pairs = ((plan.options, options), (plan.recipe, ingredients.recipe))
+    changed = [change for before, now in pairs for change in _changes(before.to_mapping(), now.to_mapping())]
+    if plan.tokenizer != ingredients.tokens.tokenizer.content_hash:
+        changed.append("the tokenizer has another vocabulary")
+    changed += [
+        f"{path} has another content" for path, sha in recipe_files(plan.recipe).items() if plan.files[path] != sha
+    ]
     if plan.genome != genome.content_hash:
         changed.append("the prepared genome has another content")
     if changed:
@@ -380,3 +289,7 @@ def resume_plan(run: Path, genome: PreparedGenome, options: PretrainingOptions) 
             path=run,
         )
     return plan
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return [f"{key}: {shown(before[key])} then, {shown(now[key])} now" for key in now if before[key] != now[key]]

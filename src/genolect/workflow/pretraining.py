@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import repeat
 from pathlib import Path
@@ -12,36 +12,38 @@ from typing import Any
 import torch
 
 from genolect import durable
-from genolect.data.context_counts import count_contexts
+from genolect.data.context_counts import context_lengths, count_contexts
 from genolect.data.genome import PreparedGenome
 from genolect.data.split import Split
-from genolect.evaluation.context_model import ContextModel
-from genolect.evaluation.statistics import Estimate
-from genolect.inference import Machine, masked_bits, this_machine
-from genolect.model import SequenceModel, new_model, save_model, training_record
-from genolect.objectives.masked import MaskedObjective
+from genolect.inference import this_machine
+from genolect.model import save_model, training_record
+from genolect.objectives.masked_metrics import MaskedMetrics
 from genolect.report.page import RESULTS
 from genolect.sequence.statistics import describe_bases
-from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.training.checkpoint import clear_checkpoints
 from genolect.training.loop import Observers, Progress, Training
+from genolect.workflow.assembly import Ingredients, gather, new_training, training_windows
 from genolect.workflow.corpora import count_species, has_species
-from genolect.workflow.heldout import Exam, set_exam
-from genolect.workflow.plan import (
-    MOST_FILES_NAMED,
-    Plan,
-    PretrainingOptions,
-    make_plan,
-    resume_plan,
-    training_windows,
-    write_plan,
-)
+from genolect.workflow.exam import ExamResult
+from genolect.workflow.exams import Exams, Held, set_exams
+from genolect.workflow.plan import Plan, PretrainingOptions, make_plan, resume_plan, write_plan
+from genolect.workflow.recipe import Recipe
 from genolect.workflow.results import INTERVALS, new_results, read_results
+from genolect.workflow.splitting import MOST_FILES_NAMED
 
 MODEL = "model"
 CHECKPOINTS = "checkpoints"
-CURVE_WINDOWS = 400
-EXAM_WINDOWS = 4_000
+BITS = ("bits per hidden base", "bits per base")
+"""Measures of which a learning curve is drawn."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What a model should clear on the validation windows: its value, what it measures, and who it is."""
+
+    value: float
+    measure: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,21 @@ class PretrainingListener:
     say : callable
         Told a sentence.
     report : callable
-        Told the plan, the progress and the count model's bits per hidden base, after every step.
+        Told the plan, the progress and the bars of the validation exams, after every step.
     """
 
     say: Callable[[str], None] = lambda sentence: None
-    report: Callable[[Plan, Progress, float], None] = lambda plan, progress, count_bits: None
+    report: Callable[[Plan, Progress, Mapping[str, Bar]], None] = lambda plan, progress, bars: None
 
 
 def pretrain(
-    prepared: Path, run: Path, options: PretrainingOptions, *, command: str, listener: PretrainingListener
+    prepared: Path,
+    run: Path,
+    options: PretrainingOptions,
+    *,
+    command: str,
+    listener: PretrainingListener,
+    recipe: Recipe | None = None,
 ) -> dict[str, Any]:
     """Train a model on a prepared genome, or go on with one whose training was interrupted.
 
@@ -77,6 +85,8 @@ def pretrain(
         The command as typed, for the record.
     listener : PretrainingListener
         Who listens.
+    recipe : Recipe, optional
+        Tokenizer, encoder and objectives; by default single bases that are hidden.
 
     Returns
     -------
@@ -93,14 +103,15 @@ def pretrain(
     machine = this_machine()
     durable.make_folder(run)
     genome = PreparedGenome(prepared)
-    plan = resume_plan(run, genome, options)
+    ingredients = gather(genome, recipe or Recipe())
+    plan = resume_plan(run, genome, options, ingredients)
     if plan is None:
         listener.say("measuring this machine" if options.steps is None and options.bases is None else "planning")
-        plan = make_plan(genome, options, machine)
+        plan = make_plan(genome, options, machine, ingredients)
         write_plan(run, plan)
     durable.clear_leftovers(run)
     if not (run / MODEL).exists():
-        _train(genome, plan, run, machine, listener)
+        _train(genome, plan, ingredients, run, listener)
     clear_checkpoints(run / CHECKPOINTS)
     results = read_results(run)
     if results is None or "pretraining" not in results:
@@ -109,46 +120,48 @@ def pretrain(
     return results
 
 
-def _train(genome: PreparedGenome, plan: Plan, run: Path, machine: Machine, listener: PretrainingListener) -> None:
-    split, seed, window = plan.split(), plan.training.seed, plan.training.window
-    longest = max(plan.encoder.context_lengths)
+def _train(
+    genome: PreparedGenome, plan: Plan, ingredients: Ingredients, run: Path, listener: PretrainingListener
+) -> None:
+    split, machine = plan.split(), this_machine()
     listener.say("counting contexts of the training stretches")
+    longest = max(plan.encoder.context_lengths or context_lengths(sum(region.length for region in split.training)))
     counts = count_contexts(genome, split.training, longest)
-    validation = set_exam(genome, split.validation, window=window, most=CURVE_WINDOWS, seed=seed)
-    exam = set_exam(genome, split.test, window=window, most=EXAM_WINDOWS, seed=seed)
-    counting = ContextModel(counts)
-    counting.tune(validation.shown, validation.truth)
-    count_bits = float(counting.bits(validation.shown, validation.truth).mean())
-
-    tokenizer = NucleotideTokenizer()
-    tables = {k: torch.from_numpy(counts[k]) for k in plan.encoder.context_lengths}
-    model = new_model(plan.encoder, tokenizer, seed=seed, counts=tables)
-    windows = training_windows(genome, split, plan.training, temperature=plan.options.temperature)
-    objective = MaskedObjective(plan.objective, mask_id=tokenizer.mask_id, targets=tokenizer.targets)
-    training = Training(model, windows, objective, plan.training, machine)
+    training = new_training(
+        ingredients,
+        genome,
+        split,
+        plan.encoder,
+        plan.training,
+        machine,
+        counts={k: torch.from_numpy(counts[k]) for k in plan.encoder.context_lengths},
+        temperature=plan.options.temperature,
+    )
+    held = Held(genome, split, counts, plan.training.window, plan.training.seed)
+    exams = set_exams(ingredients, training.parts, held)
+    bars = {name: Bar(exam.bar, exam.measure, exam.bar_name) for name, exam in exams.validation.items()}
     observers = Observers(
-        validate=lambda model: float(masked_bits(model, validation.shown, validation.truth, machine).mean()),
-        report=lambda progress: listener.report(plan, progress, count_bits),
+        validate=lambda model: {name: exam.score(model, machine) for name, exam in exams.validation.items()},
+        report=lambda progress: listener.report(plan, progress, bars),
         warn=listener.say,
     )
     training.run(run / CHECKPOINTS, observers)
-    listener.say("comparing with the count model on the test stretches")
-    record = _record(model, plan, training.progress, exam, counting, machine) | {"count_model_curve_bits": count_bits}
-    save_model(run / MODEL, model, record | {"plan": plan.to_mapping()})
+    listener.say(f"comparing with {_listed(exams)} on the test stretches")
+    record = _record(training, plan, exams, ingredients)
+    save_model(run / MODEL, training.model, record | {"plan": plan.to_mapping()})
 
 
-def _record(
-    model: SequenceModel, plan: Plan, progress: Progress, exam: Exam, counting: ContextModel, machine: Machine
-) -> dict[str, Any]:
-    """Say how the training went and what the model reaches beside the count model on the test stretches."""
+def _listed(exams: Exams) -> str:
+    return " and ".join(dict.fromkeys(f"the {exam.bar_name}" for exam in exams.test.values()))
+
+
+def _record(training: Training, plan: Plan, exams: Exams, ingredients: Ingredients) -> dict[str, Any]:
+    """Say how the training went, and what the model reaches beside each bar on what was held out."""
+    model, machine, progress = training.model, training.machine, training.progress
     started = time.perf_counter()
-    own = masked_bits(model, exam.shown, exam.truth, machine)
-    scoring_seconds = time.perf_counter() - started
-    others = counting.bits(exam.shown, exam.truth)
-    score = exam.mean_bits(own, seed=plan.training.seed)
-    bar = exam.mean_bits(others, seed=plan.training.seed)
-    difference = exam.mean_bits(own - others, seed=plan.training.seed)
+    results = {name: exam.result(model, machine, seed=plan.training.seed) for name, exam in exams.test.items()}
     bases = plan.training.steps * plan.training.windows * plan.training.window
+    first = next((name for name, result in results.items() if result.measure in BITS), None)
     return {
         "parameters": model.parameter_count,
         "device": str(machine.device),
@@ -157,53 +170,58 @@ def _record(
         "bases_seen": bases,
         "seconds": progress.seconds,
         "bases_per_second": bases / progress.seconds,
-        "scored_bases_per_second": exam.shown.size / scoring_seconds,
+        "scoring_seconds": time.perf_counter() - started,
         "curve": [asdict(point) for point in progress.curve],
         "split": "test",
-        "hidden_bases": exam.hidden,
-        "bits_per_hidden_base": score.value,
-        "bits_low": score.low,
-        "bits_high": score.high,
-        "count_model_bits_per_base": bar.value,
-        "count_model_low": bar.low,
-        "count_model_high": bar.high,
-        "difference": asdict(difference),
-        "verdict": _verdict(score, bar, difference),
+        **({} if first is None else _in_bits(results[first], exams.validation[first].bar)),
+        "exams": {name: result.to_mapping() for name, result in results.items()},
+        "classes": _rates(training, ingredients),
+        "verdict": " ".join(result.verdict() for result in results.values()),
     }
 
 
-def _verdict(score: Estimate, bar: Estimate, difference: Estimate) -> str:
-    """Say in a sentence who wins, also when the model loses."""
-    figures = f"{score.value:.4f} bits per hidden base on the test stretches, the count model {bar.value:.4f}"
-    if difference.low is None or difference.high is None:
-        return f"The model reaches {figures}; too few blocks for an interval."
-    ends = f"{difference.low:+.4f} to {difference.high:+.4f}"
-    interval = f"difference {difference.value:+.4f}, 95 % interval {ends}"
-    if difference.high < 0:
-        return f"The model beats the count model: {figures} ({interval})."
-    if difference.low > 0:
-        return f"The model LOSES to the count model: {figures} ({interval}). Train it longer."
-    return f"The model and the count model are level: {figures} ({interval})."
+def _in_bits(result: ExamResult, curve_bar: float) -> dict[str, Any]:
+    """Give the figures in bits by the names that every result has."""
+    return {
+        "measure": result.measure,
+        "hidden_bases": result.unit_count,
+        "bits_per_hidden_base": result.model.value,
+        "bits_low": result.model.low,
+        "bits_high": result.model.high,
+        "count_model_bits_per_base": result.bar.value,
+        "count_model_low": result.bar.low,
+        "count_model_high": result.bar.high,
+        "count_model_curve_bits": curve_bar,
+        "difference": asdict(result.difference),
+    }
+
+
+def _rates(training: Training, ingredients: Ingredients) -> dict[str, dict[str, dict[str, float | int]]]:
+    """Give the bases of each class that training showed, and how many of them were selected, by part and class."""
+    found = {}
+    for part, metrics in training.progress.total.items():
+        if isinstance(metrics, MaskedMetrics) and metrics.class_bases:
+            rows = zip(ingredients.class_names, metrics.class_bases, metrics.class_selected, strict=True)
+            found[part] = {
+                name: {"bases": bases, "selected": selected, "rate": selected / bases if bases else 0.0}
+                for name, bases, selected in rows
+            }
+    return found
 
 
 def _sections(genome: PreparedGenome, plan: Plan, record: dict[str, Any]) -> dict[str, Any]:
     split = plan.split()
     configuration = {
+        "recipe": plan.recipe.to_mapping(),
         "encoder": plan.encoder.to_mapping(),
-        "objective": plan.objective.to_mapping(),
         "training": plan.training.to_mapping(),
     }
-    description = (
-        f"pre-norm transformer with rotary positions, {plan.encoder.layers} layers of width {plan.encoder.width}, "
-        f"a local stem of {plan.encoder.stem_reach} bases and counts of contexts up to "
-        f"{max(plan.encoder.context_lengths)} bases"
-    )
     return {
         "title": f"genolect: {_files(genome)}",
         "synthetic": all("made by genolect" in item.description for item in genome.records.values()),
         "seed": plan.training.seed,
         "intervals": INTERVALS,
-        "inputs": genome.inputs,
+        "inputs": [*genome.inputs, *({"path": path, "sha256": sha} for path, sha in plan.files.items())],
         "genome": _describe(genome, split),
         **_drawn_species(genome, plan),
         "split": {
@@ -214,9 +232,25 @@ def _sections(genome: PreparedGenome, plan: Plan, record: dict[str, Any]) -> dic
                 for region in regions
             ],
         },
-        "model": {"parameters": record["parameters"], "description": description, "configuration": configuration},
+        "model": {
+            "parameters": record["parameters"],
+            "description": _described_encoder(plan),
+            "configuration": configuration,
+        },
         "pretraining": {key: value for key, value in record.items() if key not in {"plan", "parameters"}},
     }
+
+
+def _described_encoder(plan: Plan) -> str:
+    """Say in a sentence what the model is."""
+    encoder, recipe = plan.encoder, plan.recipe
+    kind = "causal " if encoder.causal else ""
+    text = f"{kind}pre-norm transformer with rotary positions, {encoder.layers} layers of width {encoder.width}"
+    stem = [f"a local stem of {encoder.stem_reach} tokens"] if encoder.stem_reach > 1 else []
+    contexts = [f"counts of contexts up to {max(encoder.context_lengths)} bases"] if encoder.context_lengths else []
+    extras = " and ".join(stem + contexts)
+    asked = ", ".join(f"{name} ({part.kind})" for name, part in recipe.objectives.items())
+    return f"{text}{f', {extras}' if extras else ''}; tokens: {recipe.tokenizer}; objectives: {asked}"
 
 
 def _files(genome: PreparedGenome) -> str:

@@ -11,6 +11,10 @@ from typing import NamedTuple
 
 CPU_BASES_PER_MINUTE = 1.2e6
 GPU_BASES_PER_MINUTE = 60e6
+NUCLEOTIDE_STEM, WORD_STEM = 21, 1
+"""Reach of the stem's convolution."""
+
+HEAD_WIDTH = 64
 
 
 class Size(NamedTuple):
@@ -67,3 +71,33 @@ def size_for(*, minutes: float | None, bases: float | None, gpu: bool) -> Size:
     if bases is None:
         bases = (minutes or 0.0) * (GPU_BASES_PER_MINUTE if gpu else CPU_BASES_PER_MINUTE)
     return next(size for size in SIZES if bases <= size.bases)
+
+
+def default_shape(width: int, layers: int, *, single: bool) -> dict[str, int]:
+    """Give the rest of an encoder's shape.
+
+    Parameters
+    ----------
+    width, layers : int
+        As in `encoders.transformer.TransformerConfig`.
+    single : bool
+        Whether tokens are single bases, whose stem sees 21 of them; a word holds its neighbours already.
+
+    Returns
+    -------
+    dict of str to int
+        Fields of `TransformerConfig`: one head per 64 channels, the proportions of the default models.
+
+    Examples
+    --------
+    >>> default_shape(128, 2, single=False)
+    {'width': 128, 'layers': 2, 'heads': 2, 'feed_forward': 320, 'stem_reach': 1}
+    """
+    proportions = {size.width: size.feed_forward for size in SIZES}
+    return {
+        "width": width,
+        "layers": layers,
+        "heads": max(1, width // HEAD_WIDTH),
+        "feed_forward": proportions.get(width, 5 * width // 2),
+        "stem_reach": NUCLEOTIDE_STEM if single else WORD_STEM,
+    }

@@ -9,18 +9,20 @@ import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from genolect.inference import Machine
 from genolect.model import new_model
-from genolect.objectives.masked import MaskedConfig, MaskedObjective
+from genolect.objectives.masked_bases import MaskedBases, Words
+from genolect.objectives.masked_config import MaskedBasesConfig
+from genolect.objectives.objective import Batch
 from genolect.randomness import derived_generator
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.training.loop import Training, TrainingConfig
+from genolect.training.parts import Part
 from genolect.workflow.workload import Workload
 
 ENDLESS = 1_000_000
@@ -33,17 +35,22 @@ LOOKED_AT = 128
 class RandomTokens:
     """Stands in for windows and for their tokenizer: uniform predictable tokens, the same for the same step."""
 
-    def __init__(self, targets: int, tokens: int) -> None:
+    padding_id = -1
+
+    def __init__(self, targets: int, windows: int, tokens: int) -> None:
         self.targets = range(targets)
+        self.windows = windows
         self.tokens = tokens
+        places = torch.arange(tokens)
+        self._spans = torch.stack([places, places + 1], dim=1)
 
-    def draw(self, step: int, count: int) -> npt.NDArray[Any]:
-        """Draw the tokens of one step, shape (count, N)."""
-        return derived_generator(0, "random tokens", step).integers(len(self.targets), size=(count, self.tokens))
-
-    def encode(self, tokens: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Give them as they are."""
-        return tokens
+    def draw(self, step: int, device: torch.device) -> Batch:
+        """Draw the tokens of one step, each a base long."""
+        generator = derived_generator(0, "random tokens", step)
+        drawn = generator.integers(len(self.targets), size=(self.windows, self.tokens))
+        ids = torch.from_numpy(drawn).to(device)
+        self._spans = self._spans.to(device)
+        return Batch(torch.zeros_like(ids, dtype=torch.uint8), ids, self._spans)
 
 
 def trial_training(workload: Workload, machine: Machine) -> Training:
@@ -61,12 +68,12 @@ def trial_training(workload: Workload, machine: Machine) -> Training:
     Training
         Ready to take steps.
     """
-    stand_in = RandomTokens(workload.targets, workload.tokens)
+    stand_in = RandomTokens(workload.targets, workload.windows, workload.tokens)
     model = new_model(workload.encoder, cast("NucleotideTokenizer", stand_in), seed=0)
-    mask = workload.encoder.vocabulary - 1
-    objective = MaskedObjective(MaskedConfig(rate=workload.selected_share), mask_id=mask, targets=stand_in.targets)
+    words = Words(workload.encoder.vocabulary - 1, stand_in.targets)
+    objective = MaskedBases(MaskedBasesConfig(rate=workload.selected_share), words)
     config = TrainingConfig(steps=ENDLESS, windows=workload.windows, window=max(workload.tokens, SHORTEST_WINDOW))
-    return Training(model, stand_in, objective, config, machine)
+    return Training(model, {"masked": Part(objective, stand_in)}, config, machine)
 
 
 def step_seconds(training: Training, clock: Callable[[], float], *, warm_up: int, steps: int) -> list[float]:

@@ -63,11 +63,16 @@ def block_values(encoder: TransformerConfig) -> int:
     return encoder.layers * sum(outputs * inputs for outputs, inputs in block_matrices(encoder))
 
 
+def one_hot_entries(encoder: TransformerConfig) -> int:
+    """Count the entries of a token that the stem's convolution reads; none where it would see one token only."""
+    return encoder.vocabulary if encoder.stem_reach > 1 else 0
+
+
 def parameter_count(workload: Workload) -> int:
     """Count the trained values of encoder and head, exactly as the model that is built from them has."""
     encoder = workload.encoder
     D, V = encoder.width, encoder.vocabulary
-    stem = V * D + V * D * encoder.stem_reach + D
+    stem = V * D + (V * D * encoder.stem_reach + D if one_hot_entries(encoder) else 0)
     context = (workload.context_channels + 1) * D if workload.context_channels else 0
     norms = encoder.layers * 2 * D + 2 * D
     head = workload.targets * (D + 1)
@@ -100,7 +105,7 @@ def flops(workload: Workload) -> dict[str, float]:
     return {
         "linear": 6.0 * T * block_values(encoder),
         "attention": 12.0 * T * workload.tokens * D * layers,
-        "stem": 4.0 * T * encoder.vocabulary * D * encoder.stem_reach,
+        "stem": 4.0 * T * one_hot_entries(encoder) * D * encoder.stem_reach,
         "context": 4.0 * T * D * workload.context_channels,
         "head": 6.0 * round(workload.selected_share * T) * D * workload.targets,
         "update": float(layers * sum(_newton_schulz(*sorted(shape)) for shape in block_matrices(encoder))),
