@@ -2,25 +2,27 @@
 
 Windows of one call share a length, so nothing is padded and a window's result is the same alone and in any batch.
 
-Legend: B windows, L tokens, D width, S hidden tokens.
+Legend: B windows, L tokens, D width, S selected tokens, P entries of a vector.
 """
 
 from __future__ import annotations
 
 import contextlib
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from genolect.model import SequenceModel
 
+Floats = npt.NDArray[np.float64]
+
 TOKENS_PER_BATCH = 16_384
+ANSWERS_PER_BATCH = 1 << 25
+"""Logits at once: 128 MB, whatever the vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -86,26 +88,37 @@ def evaluating(model: SequenceModel, machine: Machine) -> Iterator[None]:
         model.train(training).to(home)
 
 
-def masked_bits(
-    model: SequenceModel, shown: npt.NDArray[np.integer], truth: npt.NDArray[np.integer], machine: Machine
-) -> npt.NDArray[np.float64]:
-    """Score the hidden tokens of windows that the model has not counted.
+def token_scores(
+    model: SequenceModel,
+    ids: Tensor,
+    selected: Tensor,
+    judge: Callable[[Tensor, slice], Tensor],
+    machine: Machine,
+    *,
+    head: str | None = None,
+) -> Floats:
+    """Judge what a head says about tokens of windows that the model has not counted.
 
     Parameters
     ----------
     model : SequenceModel
         The model.
-    shown : ndarray of int, shape (B, L)
+    ids : Tensor of int64, shape (B, L)
         Token ids as shown.
-    truth : ndarray of int, shape (B, L)
-        The true token where one is hidden; negative elsewhere.
+    selected : Tensor of bool, shape (B, L)
+        The tokens to ask about.
+    judge : callable
+        Takes the logits of some of the selected tokens and their places among them, in reading order; gives one score
+        for each.
     machine : Machine
         Where to run.
+    head : str, optional
+        The head; by default the one that predicts tokens.
 
     Returns
     -------
     ndarray of float64, shape (S,)
-        Negative log2-likelihood of the true token, in reading order.
+        The scores.
 
     Examples
     --------
@@ -114,18 +127,59 @@ def masked_bits(
     >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> model = new_model(config, NucleotideTokenizer(), seed=3)
-    >>> shown, truth = np.array([[0, 5, 2, 5, 1]]), np.array([[-1, 3, -1, 0, -1]])
-    >>> masked_bits(model, shown, truth, this_machine()).round(2)  # untrained: two bits each
-    array([2., 2.])
+    >>> ids = torch.tensor([[0, 5, 2, 5, 1]])
+    >>> token_scores(model, ids, ids == 5, lambda logits, part: logits.softmax(1)[:, 2], this_machine())
+    array([0.25, 0.25])
     """
-    scores = []
+    outputs = len(model.tokenizer.targets) if head is None else model.head_configs[head].outputs
+    answers = outputs * int(selected.sum(dim=1).max())
+    size = max(1, min(TOKENS_PER_BATCH // ids.shape[1], ANSWERS_PER_BATCH // max(1, answers)))
+    scores, done = [], 0
     with evaluating(model, machine):
-        for ids, targets in zip(_batches(shown), _batches(truth), strict=True):
-            selected = targets >= 0
-            logits = model(ids.to(machine.device), selected.to(machine.device)).float().cpu()
-            truths = targets[selected] - model.tokenizer.targets.start
-            scores.append(functional.cross_entropy(logits, truths, reduction="none") / math.log(2))
-    return torch.cat(scores).double().numpy()
+        for rows in _slices(len(ids), size):
+            logits = model(ids[rows].to(machine.device), selected[rows].to(machine.device), head=head).float()
+            scores.append(judge(logits, slice(done, done + len(logits))).double().cpu())
+            done += len(logits)
+    return torch.cat(scores).numpy()
+
+
+def window_answers(model: SequenceModel, ids: Tensor, machine: Machine, *, head: str) -> npt.NDArray[np.float32]:
+    """Ask a head about whole windows that the model has not counted.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        The model.
+    ids : Tensor of int64, shape (B, L)
+        Token ids.
+    machine : Machine
+        Where to run.
+    head : str
+        A head for windows.
+
+    Returns
+    -------
+    ndarray of float32, shape (B, P)
+        Its answers.
+
+    Examples
+    --------
+    >>> from genolect.encoders.heads import HeadConfig
+    >>> from genolect.encoders.transformer import TransformerConfig
+    >>> from genolect.model import new_model
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
+    >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
+    >>> heads = {"views": HeadConfig(kind="projection", outputs=3)}
+    >>> model = new_model(config, NucleotideTokenizer(), seed=3, heads=heads)
+    >>> window_answers(model, torch.tensor([[0, 1, 2], [3, 3, 1]]), this_machine(), head="views").shape
+    (2, 3)
+    """
+    size = max(1, TOKENS_PER_BATCH // ids.shape[1])
+    with evaluating(model, machine):
+        answers = [
+            model(ids[rows].to(machine.device), None, head=head).float().cpu() for rows in _slices(len(ids), size)
+        ]
+    return torch.cat(answers).numpy()
 
 
 def embed(
@@ -174,6 +228,9 @@ def embed(
 
 
 def _batches(windows: npt.NDArray[np.integer]) -> Iterator[Tensor]:
-    size = max(1, TOKENS_PER_BATCH // windows.shape[1])
-    for start in range(0, len(windows), size):
-        yield torch.from_numpy(windows[start : start + size].astype(np.int64))
+    for rows in _slices(len(windows), max(1, TOKENS_PER_BATCH // windows.shape[1])):
+        yield torch.from_numpy(windows[rows].astype(np.int64))
+
+
+def _slices(count: int, size: int) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, count, size))

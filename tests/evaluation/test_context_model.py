@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genolect.evaluation.context_model import STRENGTHS, TEMPERS, ContextModel
+from genolect.evaluation.context_model import TEMPERS, ContextModel
+from genolect.evaluation.markov_model import STRENGTHS
 
 MASK = 5
 B, L = 7, 31

@@ -187,15 +187,20 @@ class CausalObjective:
         logits = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
         nats = functional.cross_entropy(logits, targets.tokens, reduction="none")
         with torch.no_grad():
-            base_nats = torch.where(targets.continues, self._continuation_nats(logits, targets), nats)
+            base_nats = self._of_new_bases(nats, logits, targets)
             sums = torch.stack([base_nats.double().sum(), targets.bases.double().sum(), nats.double().sum()]).tolist()
         count = len(targets.tokens)
         return nats.sum() / max(count, 1), CausalMetrics(sums[0], int(sums[1]), sums[2], count)
 
-    def _continuation_nats(self, logits: Tensor, targets: CausalTargets) -> Tensor:
-        """Compare each token with those alone that begin alike: words in alphabetical order stand side by side."""
+    def base_nats(self, logits: Tensor, targets: CausalTargets) -> Tensor:
+        """Give what the new bases of each token cost, in nats; shape (S,) from logits of shape (S, V)."""
+        return self._of_new_bases(functional.cross_entropy(logits, targets.tokens, reduction="none"), logits, targets)
+
+    def _of_new_bases(self, nats: Tensor, logits: Tensor, targets: CausalTargets) -> Tensor:
+        """Where words overlap, compare each with those alone that begin alike: in alphabetical order side by side."""
         if self.stride is None:
-            return logits.new_zeros(len(logits))
+            return nats
         words = 4**self.stride
         alike = torch.arange(words, device=logits.device) + (targets.tokens // words * words)[:, None]
-        return functional.cross_entropy(logits.gather(1, alike), targets.tokens % words, reduction="none")
+        among_alike = functional.cross_entropy(logits.gather(1, alike), targets.tokens % words, reduction="none")
+        return torch.where(targets.continues, among_alike, nats)
