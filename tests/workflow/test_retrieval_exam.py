@@ -67,7 +67,7 @@ def test_views_differ_as_configured(genome):
     first, second = (torch.from_numpy(half) for half in np.split(pool.bases, 2))
     assert torch.equal(reverse_complemented(1.0)(first, 0), second)
     shorter = views(genome, ContrastiveConfig(crop=11, shift=5)).pool.bases
-    assert shorter.shape == (76, WINDOW - 16)
+    assert shorter.shape == (76, 11)
     again, other = (views(genome, ContrastiveConfig(mutation_rate=0.3)).pool.bases for _ in range(2))
     assert (again == other).all()
 
@@ -180,7 +180,7 @@ def test_many_genes_are_thinned_evenly(monkeypatch):
 @pytest.mark.parametrize(
     ("table", "window", "said"),
     [
-        (genes(), 67, r"'gene00' of 'C' has 66 bases, fewer than a window of 67"),
+        (genes(), 67, r"'gene00 of C' has 66 bases, fewer than a window of 67"),
         (genes().only(["gene03"]), WINDOW, r"there is no other gene to tell 'gene03' from"),
     ],
 )
