@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from genolect import inference
+from genolect.encoders.heads import HeadConfig
 from genolect.encoders.transformer import TransformerConfig
-from genolect.inference import Machine, embed, evaluating, masked_bits, this_machine
+from genolect.inference import Machine, embed, evaluating, this_machine, token_scores, window_answers
 from genolect.model import SequenceModel, new_model, random_twin
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 
@@ -18,15 +19,38 @@ CPU = Machine(torch.device("cpu"), reduced=False)
 B, L, D = 11, 19, 12
 
 
-@pytest.fixture
-def model() -> SequenceModel:
+def some_model(heads: dict[str, HeadConfig] | None = None) -> SequenceModel:
     config = TransformerConfig(
         vocabulary=7, width=D, layers=2, heads=3, feed_forward=17, stem_reach=5, context_lengths=(1, 3)
     )
     counts = {k: torch.arange(4**k * 4).view(-1, 4) % 23 + 1 for k in (1, 3)}
-    return random_twin(
-        new_model(config, NucleotideTokenizer(), seed=5, counts=counts), seed=6, keep_counts=True
-    ).train()
+    untrained = new_model(config, NucleotideTokenizer(), seed=5, counts=counts, heads=heads)
+    return random_twin(untrained, seed=6, keep_counts=True).train()
+
+
+@pytest.fixture
+def model() -> SequenceModel:
+    return some_model()
+
+
+@pytest.fixture
+def with_heads() -> SequenceModel:
+    return some_model(
+        {"windows": HeadConfig(kind="projection", outputs=7), "tokens": HeadConfig(kind="token", outputs=3)}
+    )
+
+
+def masked_bits(model: SequenceModel, shown: np.ndarray, truth: np.ndarray, machine: Machine) -> np.ndarray:
+    """Negative log2-likelihood of each hidden token."""
+    hidden = torch.from_numpy(truth.copy())
+    answers = hidden[hidden >= 0] - model.tokenizer.targets.start
+
+    def judge(logits: torch.Tensor, part: slice) -> torch.Tensor:
+        return torch.nn.functional.cross_entropy(logits, answers[part].to(logits.device), reduction="none") / math.log(
+            2
+        )
+
+    return token_scores(model, torch.from_numpy(shown.copy()), hidden >= 0, judge, machine)
 
 
 def exam(rows: int = B) -> tuple[np.ndarray, np.ndarray]:
@@ -61,6 +85,43 @@ def test_the_size_of_a_batch_changes_nothing(model, monkeypatch, tokens):
     after = masked_bits(model, shown, truth, CPU), embed(model, shown, CPU, counted=False)
     for one, other in zip(before, after, strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("tokens", "answers"), [(1, 1), (3 * L, 10**6), (10**6, 4 * L)])
+@torch.no_grad()
+def test_heads_are_asked_in_batches_and_answer_in_order(with_heads, monkeypatch, tokens, answers):
+    model = with_heads.eval()
+    ids = torch.from_numpy(exam()[0]).clamp(max=4)
+    asked = torch.from_numpy(exam()[1] >= 0)
+    expected = model(ids, None, head="windows"), model(ids, asked, head="tokens")
+    monkeypatch.setattr(inference, "TOKENS_PER_BATCH", tokens)
+    monkeypatch.setattr(inference, "ANSWERS_PER_BATCH", answers)
+    places = []
+
+    def judge(logits: torch.Tensor, part: slice) -> torch.Tensor:
+        places.extend(range(part.start, part.stop))
+        return logits[:, 2]
+
+    found = token_scores(model, ids, asked, judge, CPU, head="tokens")
+    np.testing.assert_allclose(found, expected[1][:, 2], rtol=1e-4, atol=1e-5)
+    assert places == list(range(int(asked.sum())))
+    answered = window_answers(model, ids, CPU, head="windows")
+    assert answered.dtype == np.float32
+    np.testing.assert_allclose(answered, expected[0], rtol=1e-4, atol=1e-5)
+
+
+def test_no_batch_has_more_answers_than_it_may(model, monkeypatch):
+    ids = torch.from_numpy(exam()[0]).clamp(max=4)
+    most = 4 * 2 * L  # Logits of two windows.
+    monkeypatch.setattr(inference, "ANSWERS_PER_BATCH", most)
+    sizes = []
+
+    def judge(logits: torch.Tensor, part: slice) -> torch.Tensor:
+        sizes.append(logits.numel())
+        return logits[:, 0]
+
+    token_scores(model, ids, ids >= 0, judge, CPU)
+    assert sizes == [most] * (B // 2) + [most // 2]
 
 
 def test_the_order_of_windows_is_kept(model):
@@ -119,14 +180,16 @@ def test_the_model_comes_back_as_it_was(model, training):
     assert {parameter.device.type for parameter in model.parameters()} == {"cpu"}
 
 
-def test_the_model_comes_back_after_an_error_too(model):
+def test_the_model_comes_back_after_an_error_too(model, with_heads):
     with pytest.raises(ZeroDivisionError), evaluating(model, CPU):
         raise ZeroDivisionError
     assert model.training
-    shown, truth = exam()
-    with pytest.raises(ValueError, match="argument 2 is shorter"):
-        masked_bits(model, shown, truth[:0], CPU)
-    assert model.training
+    ids = torch.from_numpy(exam()[0])
+    with pytest.raises(ValueError, match="a ProjectionHead reads windows"):
+        token_scores(with_heads, ids, ids == 5, lambda logits, part: logits[:, 0], CPU, head="windows")
+    with pytest.raises(ValueError, match="a TokenHead reads tokens"):
+        window_answers(with_heads, ids, CPU, head="tokens")
+    assert with_heads.training
 
 
 def test_a_model_that_was_evaluated_still_learns(model):

@@ -114,12 +114,13 @@ def test_tuning_picks_each_strength_from_the_grid():
 
 
 def test_a_context_model_knows_no_less_of_the_left_side(counted):
-    """With nothing visible to the right, the other side adds the base frequencies and no more."""
+    """With nothing visible to the right, the other side adds nothing."""
     shown = some(B, W, 3)
     truth = np.where(np.arange(W) == 12, shown, -1)
     one_sided = np.where(np.arange(W) >= 12, 4, shown)
-    both = ContextModel(counted.counts, counted.strengths, temper=1.0)
-    np.testing.assert_allclose(both.bits(one_sided, truth), counted.bits(shown, truth), rtol=1e-12)
+    counts = counted.counts | {0: np.array([[40, 20, 20, 40]])}  # On both strands, as of a genome.
+    left, both = MarkovModel(counts, counted.strengths), ContextModel(counts, counted.strengths, temper=1.0)
+    np.testing.assert_allclose(both.bits(one_sided, truth), left.bits(shown, truth), rtol=1e-12)
 
 
 def test_contexts_and_bits_stand_in_reading_order():

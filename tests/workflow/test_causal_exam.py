@@ -50,7 +50,7 @@ def test_the_model_is_scored_as_the_objective_scores_it(genome, counting, name, 
     inputs, targets = objective.corrupt(batch, 0)
     with torch.no_grad():
         metrics = objective.loss(model(inputs.ids, inputs.selected), targets)[1]
-    assert exam.unit_count == metrics.count > 0.8 * batch.bases.numel()
+    assert exam.unit_count == metrics.count > 0.75 * batch.bases.numel()
     assert exam.score(model, CPU) == pytest.approx(metrics.bits_per_base, rel=1e-5)
     result = exam.result(model, CPU, seed=1)
     assert result.model.value == pytest.approx(metrics.bits_per_base, rel=1e-5)
@@ -126,10 +126,10 @@ def test_each_window_alone_gives_the_same(genome, counting, name, monkeypatch):
 
 
 class Knowing(Told):
-    """Knows the source: what follows any two bases."""
+    """Knows the source: what follows any two bases, and the window's first one."""
 
     def forward(self, ids, selected, *, head=None):
-        before = torch.nn.functional.pad(ids, (1, 0))[:, :-1]
+        before = torch.nn.functional.pad(ids, (1, 0), value=4)[:, :-1]
         return self.answers[before, ids][selected]
 
 
@@ -151,8 +151,10 @@ def test_on_a_source_of_order_two_both_reach_its_entropy(tmp_path):
     tune_markov_model(counting, tuned)
     assert tuned.bar < before
     exam = set_causal_exam(genome, [test], tokens, counting, window=300, most=99)
-    result = exam.result(Knowing(torch.from_numpy(np.log(table))), CPU, seed=1)
     pairs = np.bincount(np.array(bases[:-1]) * 4 + bases[1:], minlength=16).reshape(4, 4) / (len(bases) - 1)
+    after_one = (pairs[..., None] * table).sum(axis=0) / pairs.sum(axis=0)[:, None]
+    known = np.log(np.concatenate([table, after_one[None]]))
+    result = exam.result(Knowing(torch.from_numpy(known)), CPU, seed=1)
     entropy = -(pairs[..., None] * table * np.log2(table)).sum()
     for found in (result.model, result.bar):
         assert found.value == pytest.approx(entropy, abs=0.03)
