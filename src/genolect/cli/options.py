@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
@@ -17,6 +17,7 @@ from genolect.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from genolect.workflow.plan import PretrainingOptions
+    from genolect.workflow.recipe import Recipe
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; must be new or empty.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")]
@@ -30,8 +31,8 @@ AllowMissing = Annotated[
 Minutes = Annotated[float | None, typer.Option(help="Budget for training in minutes (default 5).")]
 Steps = Annotated[int | None, typer.Option(help="Budget in steps instead.")]
 Bases = Annotated[int | None, typer.Option(help="Budget in bases seen instead.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
-Window = Annotated[int, typer.Option(help="Bases per window.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of everything random (default 0).")]
+Window = Annotated[int | None, typer.Option(help="Bases per window (default 256).")]
 CheckpointEvery = Annotated[int | None, typer.Option(help="Steps between checkpoints (default: a twentieth).")]
 Validation = Annotated[
     str, typer.Option(help="Records (in a corpus species) to choose by, e.g. chr1,chr2 (default: a tenth).")
@@ -62,16 +63,43 @@ class Budget:
     minutes: Minutes = None
     steps: Steps = None
     bases: Bases = None
-    seed: Seed = 0
+    seed: Seed = None
     validation: Validation = ""
     test: Test = ""
 
-    def to_options(self, **others: Any) -> PretrainingOptions:
-        """Give them, and others, as the configuration that they are part of."""
+    def to_options(self, table: Mapping[str, Any] | None = None, **others: Any) -> PretrainingOptions:
+        """Give them, and others, as the configuration that they are part of; they go before those of a table."""
         from genolect.workflow.plan import PretrainingOptions
 
-        named = {"validation": listed(self.validation), "test": listed(self.test)}
-        return PretrainingOptions.from_mapping({**vars(self), **named, **others}, "options")
+        held_out = {"validation": listed(self.validation) or None, "test": listed(self.test) or None}
+        given = {key: value for key, value in {**vars(self), **held_out, **others}.items() if value is not None}
+        budgets = {"minutes", "steps", "bases"}
+        replaced = budgets if budgets & given.keys() else set()
+        kept = {key: value for key, value in (table or {}).items() if key not in replaced}
+        return PretrainingOptions.from_mapping({**kept, **given}, "the options" if table is None else "[run]")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is trained, beside its budget."""
+
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file: tokenizer, encoder, classes, objectives, weights, run.")
+    ] = None
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change one value of it, e.g. objectives.masked.rate=0.2; may be repeated."),
+    ] = None
+    tokenizer: Annotated[
+        str | None, typer.Option(help="nucleotide, kmer:6, kmer:6:6, or a folder made by genolect tokenizer.")
+    ] = None
+
+    def read(self) -> tuple[Recipe, dict[str, Any]]:
+        """Read the file with the changes; give the recipe and the options of the run."""
+        from genolect.workflow.recipe_file import read_recipe
+
+        recipe, options = read_recipe(self.config, self.settings or ())
+        return recipe if self.tokenizer is None else recipe.model_copy(update={"tokenizer": self.tokenizer}), options
 
 
 @dataclass(frozen=True)

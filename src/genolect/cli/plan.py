@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from genolect.cli.options import Window, grouped
+from genolect.cli.options import grouped
 from genolect.cli.progress import message_console
 from genolect.durable import json_text
 from genolect.errors import ConfigurationError
@@ -29,7 +29,7 @@ class Shape:
     width: Annotated[int, typer.Option(help="Channels per token.")] = 128
     layers: Annotated[int, typer.Option(help="Blocks of the encoder.")] = 2
     heads: Annotated[int | None, typer.Option(help="Attention heads (default: one per 64 channels).")] = None
-    window: Window = 256
+    window: Annotated[int, typer.Option(help="Bases per window.")] = 256
     windows: Annotated[int, typer.Option(help="Windows per step.")] = 16
 
 

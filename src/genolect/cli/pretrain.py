@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from genolect.cli.options import Again, Budget, CheckpointEvery, Out, Window, command_line, grouped
+from genolect.cli.options import Again, Budget, CheckpointEvery, Chosen, Out, Window, command_line, grouped
 from genolect.cli.progress import training_display
 
 
@@ -17,7 +17,8 @@ def pretrain(
     out: Out,
     *,
     budget: Budget,
-    window: Window = 256,
+    chosen: Chosen,
+    window: Window = None,
     temperature: Annotated[
         float | None,
         typer.Option(help="Draw the species of a corpus by size^(1/T), 1 or more (default: its weights, or by size)."),
@@ -25,12 +26,16 @@ def pretrain(
     checkpoint_every: CheckpointEvery = None,
     again: Again,
 ) -> None:
-    """Train a model by hiding bases and predicting them; compare it with counting on held-out records or species."""
+    """Train a model, by default by hiding bases and predicting them; compare it with counting on what is held out."""
     from genolect.workflow import pretraining
     from genolect.workflow.output import output_folder
+    from genolect.workflow.plan import named_files
 
-    options = budget.to_options(window=window, checkpoint_every=checkpoint_every, temperature=temperature)
-    with output_folder(out, inputs=[prepared], **vars(again)), training_display() as listener:
-        results = pretraining.pretrain(prepared, out, options, command=command_line(), listener=listener)
-    typer.echo(results["pretraining"]["verdict"])
+    recipe, table = chosen.read()
+    options = budget.to_options(table, window=window, checkpoint_every=checkpoint_every, temperature=temperature)
+    inputs = [prepared, *map(Path, named_files(recipe))]
+    with output_folder(out, inputs=inputs, **vars(again)), training_display() as listener:
+        results = pretraining.pretrain(prepared, out, options, command=command_line(), listener=listener, recipe=recipe)
+    for sentence in results["pretraining"]["verdicts"]:
+        typer.echo(sentence)
     typer.echo(f"model: {out / pretraining.MODEL}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from genolect.training.loop import Progress as TrainingProgress
     from genolect.workflow.plan import Plan
-    from genolect.workflow.pretraining import PretrainingListener
+    from genolect.workflow.pretraining import Bar, PretrainingListener
 
 
 def message_console() -> Console:
@@ -79,23 +79,24 @@ class _TrainingDisplay:
         self._task = bar.add_task("training", total=None, bits="", visible=False)
         self._begun = False
 
-    def report(self, plan: Plan, progress: TrainingProgress, count_bits: float) -> None:
+    def report(self, plan: Plan, progress: TrainingProgress, bars: Mapping[str, Bar]) -> None:
         """Move the bar; print a line where the curve has a new point."""
         bases, steps = plan.training.windows * plan.training.window, plan.training.steps
         if not self._begun:
             self._begun = True
-            self._console.print(
-                f"training {steps:,} steps of {bases:,} bases; "
-                f"count model on the validation stretches: {count_bits:.4f} bits per hidden base"
-            )
+            self._console.print(f"training {steps:,} steps of {bases:,} bases")
+            for name, bar in bars.items():
+                self._console.print(f"{name}: {bar.measure} on the validation windows, {bar.name} {bar.value:.4f}")
         point = progress.curve[-1] if progress.curve else None
         if point is not None and point.step == progress.step:
             rate = point.bases / point.seconds if point.seconds else 0.0
+            scores = ", ".join(f"{name} {score:.4f} ({bars[name].name} {bars[name].value:.4f})" for name, score in point.heldout.items())
             self._console.print(
                 f"step {point.step:>6,}  {point.bases / 1e6:7.2f} Mb  {point.seconds:6.0f} s  {rate / 1e3:6.1f} kb/s  "
-                f"validation {point.heldout_bits:.4f} bits per hidden base (count model {count_bits:.4f})"
+                f"validation: {scores}"
             )
-        bits = "" if point is None else f"{point.heldout_bits:.4f} bits, counts {count_bits:.4f}"
+        first = next(iter(bars))
+        shown = "" if point is None else f"{first} {point.heldout[first]:.4f} ({bars[first].value:.4f})"
         self._bar.update(
-            self._task, total=steps * bases, completed=progress.step * bases, bits=bits, visible=progress.step < steps
+            self._task, total=steps * bases, completed=progress.step * bases, bits=shown, visible=progress.step < steps
         )

@@ -78,10 +78,10 @@ def check_part(name: str, part: Part, model: SequenceModel) -> None:
     needs, causal = part.objective.causal, model.config.causal
     if needs and not causal:
         what = f"{name} predicts the next token, but the encoder sees what comes"
-        raise ConfigurationError(what, fix="set causal = true for the encoder, or choose a masked objective")
+        raise ConfigurationError(what, fix="give it a causal encoder, or choose a masked objective")
     if needs is False and causal:
         what = f"{name} fills in hidden tokens from both sides, but the encoder sees those before them only"
-        raise ConfigurationError(what, fix="set causal = false for the encoder, or choose a causal objective")
+        raise ConfigurationError(what, fix="train one model for masked objectives and another for causal ones")
     if part.head is not None and part.head not in model.heads:
         there = ", ".join(model.heads) or "none beside the one for tokens"
         raise ConfigurationError(f"{name} asks the head {part.head!r}", fix=f"give the model that head; it has {there}")

@@ -176,11 +176,16 @@ def make_plan(
     )
 
 
-def recipe_files(recipe: Recipe) -> dict[str, str]:
-    """Give the SHA-256 of every file that a recipe names, by path."""
+def named_files(recipe: Recipe) -> list[str]:
+    """List the files of annotations and orthologues that a recipe names, each once."""
     parts = [part.file for part in recipe.objectives.values() if isinstance(part, SpeciesPart)]
     classes = [source.file for source in recipe.classes.values() if source.file is not None]
-    return {path: durable.sha256_of(Path(path)) for path in dict.fromkeys((*classes, *parts))}
+    return list(dict.fromkeys((*classes, *parts)))
+
+
+def recipe_files(recipe: Recipe) -> dict[str, str]:
+    """Give the SHA-256 of every file that a recipe names, by path."""
+    return {path: durable.sha256_of(Path(path)) for path in named_files(recipe)}
 
 
 def _encoder(recipe: Recipe, size: Size, tokenizer: Tokenizer, bases: int) -> TransformerConfig:

@@ -176,8 +176,14 @@ def _record(training: Training, plan: Plan, exams: Exams, ingredients: Ingredien
         **({} if first is None else _in_bits(results[first], exams.validation[first].bar)),
         "exams": {name: result.to_mapping() for name, result in results.items()},
         "classes": _rates(training, ingredients),
-        "verdict": " ".join(result.verdict() for result in results.values()),
+        "verdict": " ".join(_verdicts(results)),
+        "verdicts": _verdicts(results),
     }
+
+
+def _verdicts(results: Mapping[str, ExamResult]) -> list[str]:
+    """Say who wins, exam by exam; with the name of the objective where there are several."""
+    return [f"{name}: {one.verdict()}" if len(results) > 1 else one.verdict() for name, one in results.items()]
 
 
 def _in_bits(result: ExamResult, curve_bar: float) -> dict[str, Any]:

@@ -195,7 +195,7 @@ class TrainingChoice(Configuration):
     warmup_share: float | None = Field(None, ge=0, lt=1)
 
 
-def _default_objectives() -> dict[str, ObjectivePart]:
+def _default_objectives() -> dict[str, MaskedPart | CausalPart | ContrastivePart | SpeciesPart | LabelsPart]:
     return {DEFAULT_PART: MaskedPart()}
 
 
@@ -225,7 +225,7 @@ class Recipe(Configuration):
     encoder: EncoderChoice = EncoderChoice()
     training: TrainingChoice = TrainingChoice()
     classes: dict[str, ClassSource] = Field(default_factory=dict)
-    objectives: dict[str, ObjectivePart] = Field(default_factory=lambda: {DEFAULT_PART: MaskedPart()}, min_length=1)
+    objectives: dict[str, ObjectivePart] = Field(default_factory=_default_objectives, min_length=1)
     weights: dict[str, WeightConfig] = Field(default_factory=dict)
 
     @model_validator(mode="after")
