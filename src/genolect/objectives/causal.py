@@ -214,6 +214,5 @@ class CausalObjective:
         alike = torch.arange(words, device=logits.device) + (targets.tokens // words * words)[:, None]
         nats = functional.cross_entropy(logits.gather(1, alike), targets.tokens % words, reduction="none")
         whole = ~targets.continues
-        return nats.masked_scatter(
-            whole, functional.cross_entropy(logits[whole], targets.tokens[whole], reduction="none")
-        )
+        among_all = functional.cross_entropy(logits[whole], targets.tokens[whole], reduction="none")
+        return nats.masked_scatter(whole, among_all)
