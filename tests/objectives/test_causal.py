@@ -85,6 +85,7 @@ def test_the_loss_equals_a_reference_in_double_precision(tokenizer):
         assert loss.item() == pytest.approx(token_nats / tokens, rel=tolerance)
         assert (metrics.count, metrics.tokens) == (bases, tokens)
         assert metrics.nats == pytest.approx(base_nats, rel=tolerance)
+        assert objective.base_nats(answer, targets).sum().item() == pytest.approx(base_nats, rel=tolerance)
         assert metrics.bits_per_base == pytest.approx(base_nats / bases / math.log(2), rel=tolerance)
         assert metrics.nats_per_token == pytest.approx(token_nats / tokens, rel=tolerance)
         assert metrics.perplexity == pytest.approx(math.exp(token_nats / tokens), rel=1e-5)

@@ -25,6 +25,8 @@ class ContextModel(MarkovModel):
 
     Attributes
     ----------
+    counts, strengths
+        As in `MarkovModel`.
     temper : float
         Exponent of the product of both sides.
     """

@@ -187,20 +187,32 @@ class CausalObjective:
         logits = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
         nats = functional.cross_entropy(logits, targets.tokens, reduction="none")
         with torch.no_grad():
-            base_nats = self._of_new_bases(nats, logits, targets)
+            base_nats = nats if self.stride is None else self.base_nats(logits, targets)
             sums = torch.stack([base_nats.double().sum(), targets.bases.double().sum(), nats.double().sum()]).tolist()
         count = len(targets.tokens)
         return nats.sum() / max(count, 1), CausalMetrics(sums[0], int(sums[1]), sums[2], count)
 
     def base_nats(self, logits: Tensor, targets: CausalTargets) -> Tensor:
-        """Give what the new bases of each token cost, in nats; shape (S,) from logits of shape (S, V)."""
-        return self._of_new_bases(functional.cross_entropy(logits, targets.tokens, reduction="none"), logits, targets)
+        """Give what the new bases of each token cost, in nats.
 
-    def _of_new_bases(self, nats: Tensor, logits: Tensor, targets: CausalTargets) -> Tensor:
-        """Where words overlap, compare each with those alone that begin alike: in alphabetical order side by side."""
+        Parameters
+        ----------
+        logits : Tensor, shape (S, V)
+            Logits at the selected tokens, in reading order.
+        targets : CausalTargets
+            What follows them.
+
+        Returns
+        -------
+        Tensor, shape (S,)
+            Negative log-likelihoods: among all tokens, or where a token continues the one before it, among those that
+            begin alike.
+        """
         if self.stride is None:
-            return nats
-        words = 4**self.stride
+            return functional.cross_entropy(logits, targets.tokens, reduction="none")
+        words = 4**self.stride  # Words that begin alike stand side by side in alphabetical order.
         alike = torch.arange(words, device=logits.device) + (targets.tokens // words * words)[:, None]
-        among_alike = functional.cross_entropy(logits.gather(1, alike), targets.tokens % words, reduction="none")
-        return torch.where(targets.continues, among_alike, nats)
+        nats = functional.cross_entropy(logits.gather(1, alike), targets.tokens % words, reduction="none")
+        whole = ~targets.continues
+        among_all = functional.cross_entropy(logits[whole], targets.tokens[whole], reduction="none")
+        return nats.masked_scatter(whole, among_all)
