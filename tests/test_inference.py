@@ -14,6 +14,7 @@ from genolect.encoders.transformer import TransformerConfig
 from genolect.inference import Machine, embed, evaluating, this_machine, token_scores, window_answers
 from genolect.model import SequenceModel, new_model, random_twin
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from tests.toys import masked_bits
 
 CPU = Machine(torch.device("cpu"), reduced=False)
 B, L, D = 11, 19, 12
@@ -38,19 +39,6 @@ def with_heads() -> SequenceModel:
     return some_model(
         {"windows": HeadConfig(kind="projection", outputs=7), "tokens": HeadConfig(kind="token", outputs=3)}
     )
-
-
-def masked_bits(model: SequenceModel, shown: np.ndarray, truth: np.ndarray, machine: Machine) -> np.ndarray:
-    """Negative log2-likelihood of each hidden token."""
-    hidden = torch.from_numpy(truth.copy())
-    answers = hidden[hidden >= 0] - model.tokenizer.targets.start
-
-    def judge(logits: torch.Tensor, part: slice) -> torch.Tensor:
-        return torch.nn.functional.cross_entropy(logits, answers[part].to(logits.device), reduction="none") / math.log(
-            2
-        )
-
-    return token_scores(model, torch.from_numpy(shown.copy()), hidden >= 0, judge, machine)
 
 
 def exam(rows: int = B) -> tuple[np.ndarray, np.ndarray]:

@@ -75,4 +75,6 @@ def test_a_gpu_cuts_the_same(name):
 
 
 def test_no_special_tokens_are_added():
-    assert WindowTokens(NucleotideTokenizer()).ids(torch.tensor([[0, 4, 11]], dtype=torch.uint8)).tolist() == [[0, 4, 3]]
+    assert WindowTokens(NucleotideTokenizer()).ids(torch.tensor([[0, 4, 11]], dtype=torch.uint8)).tolist() == [
+        [0, 4, 3]
+    ]

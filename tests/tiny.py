@@ -20,7 +20,7 @@ from genolect.data.labelled_windows import drop_rare_classes
 from genolect.data.synthetic import SyntheticConfig, write_synthetic
 from genolect.durable import sha256_of
 from genolect.evaluation import composition
-from genolect.workflow import evaluation, learning, plan, pretraining
+from genolect.workflow import evaluation, exams, learning, plan
 from genolect.workflow.sizing import Size
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -41,8 +41,8 @@ def shrink(set_attribute: Callable[[Any, str, Any], None]) -> None:
     """Replace the default model, the numbers of windows and the embedded genome by tiny ones."""
     set_attribute(plan, "size_for", lambda **_: SIZE)
     set_attribute(plan, "FEWEST_STEPS_PER_POINT", 3)
-    set_attribute(pretraining, "CURVE_WINDOWS", 7)
-    set_attribute(pretraining, "EXAM_WINDOWS", 60)
+    set_attribute(exams, "CURVE_WINDOWS", 7)
+    set_attribute(exams, "EXAM_WINDOWS", 60)
     set_attribute(evaluation, "WINDOWS", {"training": 240, "validation": 60, "test": 70})
     set_attribute(evaluation, "drop_rare_classes", partial(drop_rare_classes, fewest=4))
     set_attribute(composition, "WORD_LENGTHS", (2, 3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import signal
 import warnings
@@ -18,7 +19,7 @@ import torch
 from genolect import durable
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import GenolectError
-from genolect.inference import Machine, masked_bits
+from genolect.inference import Machine, token_scores
 from genolect.model import SequenceModel, new_model
 from genolect.objectives.masked_bases import MaskedBases
 from genolect.objectives.masked_config import MaskedBasesConfig
@@ -100,6 +101,18 @@ class ToyTraining(Training):
     def save(self, checkpoints: Path) -> None:
         super().save(checkpoints)
         self.saved(self.progress.step)
+
+
+def masked_bits(model: SequenceModel, shown: np.ndarray, truth: np.ndarray, machine: Machine) -> np.ndarray:
+    """Negative log2-likelihood of each hidden token."""
+    hidden = torch.from_numpy(truth.copy())
+    answers = hidden[hidden >= 0] - model.tokenizer.targets.start
+
+    def judge(logits: torch.Tensor, part: slice) -> torch.Tensor:
+        nats = torch.nn.functional.cross_entropy(logits, answers[part].to(logits.device), reduction="none")
+        return nats / math.log(2)
+
+    return token_scores(model, torch.from_numpy(shown.copy()), hidden >= 0, judge, machine)
 
 
 def toy_observers(

@@ -143,13 +143,20 @@ def test_windows_of_other_records_never_overlap():
     assert overlaps(places, places, 61).int().tolist() == [[1, 0, 1, 0], [0, 1, 0, 0], [1, 0, 1, 1], [0, 0, 1, 1]]
 
 
+def misplaced() -> Batch:
+    return replace(batch(), places=torch.zeros(3, 2))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: objective().loss(outputs(2), Pairs(None, W)), "a single pair"),
         (lambda: objective(paired=True).corrupt(batch(7), 1), "7 windows are not pairs"),
         (lambda: objective(spare_overlaps=True).corrupt(batch(), 1), "19 windows, given no places"),
-        (lambda: objective(spare_overlaps=True).corrupt(replace(batch(), places=torch.zeros(3, 2)), 1), r"shape \[3, 2\]"),
+        (
+            lambda: objective(spare_overlaps=True).corrupt(replace(batch(), places=torch.zeros(3, 2)), 1),
+            r"shape \[3, 2\]",
+        ),
         (lambda: objective(p_pos=0.01).loss(outputs(), Pairs(None, W)), "p_pos 0.01 among 19 candidates"),
     ],
 )

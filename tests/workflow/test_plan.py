@@ -16,19 +16,19 @@ from genolect.errors import ConfigurationError, InputError
 from genolect.model import load_model, save_model
 from genolect.sequence.interval import Interval
 from genolect.workflow import plan as planning
+from genolect.workflow.assembly import gather, measure_step, new_training, training_windows
 from genolect.workflow.corpora import prepare_many
 from genolect.workflow.plan import (
     PLAN,
     Plan,
     PretrainingOptions,
     make_plan,
-    measure_step,
     plan_of_model,
     resume_plan,
-    split_genome,
-    training_windows,
     write_plan,
 )
+from genolect.workflow.recipe import Recipe
+from genolect.workflow.splitting import split_genome
 from tests.tiny import finished_run, shrink, synthetic_folder, temporary_folder
 from tests.toys import CPU
 
@@ -82,8 +82,8 @@ def test_minutes_become_steps_by_a_measurement(monkeypatch, genome, minutes, ste
 
 def test_a_step_takes_time(genome):
     plan = make_plan(genome, PretrainingOptions(steps=2, window=32), CPU)
-    windows = training_windows(genome, plan.split(), plan.training)
-    assert measure_step(windows, plan.encoder, plan.training, CPU) > 0
+    trial = new_training(gather(genome, Recipe()), genome, plan.split(), plan.encoder, plan.training, CPU)
+    assert measure_step(trial) > 0
 
 
 @pytest.mark.parametrize("steps", [1, 11, 12, 13, 19, 20, 21, 23, 25, 39, 144, 1_000, 1_001])

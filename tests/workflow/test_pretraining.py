@@ -6,18 +6,16 @@ import json
 import shutil
 from collections import Counter
 
-import numpy as np
 import pytest
 
 from genolect.data.genome import prepare_genome
 from genolect.data.windows import WindowSampler
 from genolect.errors import InputError, Interrupted
-from genolect.evaluation.statistics import Estimate
 from genolect.model import load_model, training_record
 from genolect.report.page import write_report
+from genolect.training.loop import Training
 from genolect.workflow import pretraining
 from genolect.workflow.corpora import prepare_many
-from genolect.workflow.heldout import set_exam
 from genolect.workflow.plan import PLAN, PretrainingOptions
 from genolect.workflow.pretraining import PretrainingListener, pretrain
 from tests.tiny import everything_in, finished_run, shrink, synthetic_folder, temporary_folder, weights
@@ -107,25 +105,6 @@ def _complemented(record: str) -> str:
     return f"{head}\n{body.translate(str.maketrans('ACGTacgt', 'CATGcatg'))}"
 
 
-def test_both_contestants_sit_one_exam(monkeypatch, prepared, tmp_path):
-    asked = []
-
-    def spy(score):
-        def scored(*given):
-            asked.append([part for part in given if isinstance(part, np.ndarray)])
-            return score(*given)
-
-        return scored
-
-    monkeypatch.setattr(pretraining, "masked_bits", spy(pretraining.masked_bits))
-    monkeypatch.setattr(pretraining.ContextModel, "bits", spy(pretraining.ContextModel.bits))
-    results = train(prepared, tmp_path / "run", PretrainingOptions(steps=1, window=40))
-    (shown, truth), (shown_too, truth_too) = asked[-2:]
-    assert shown is shown_too
-    assert truth is truth_too
-    assert results["pretraining"]["hidden_bases"] == (truth >= 0).sum()
-
-
 def test_an_interrupted_run_is_kept_and_a_finished_one_is_not_made_again(prepared, trained, tmp_path):
     run = tmp_path / "run"
 
@@ -158,13 +137,11 @@ def test_leftovers_of_a_killed_process_are_cleared(prepared, tmp_path):
 
 
 def test_an_exam_without_questions_is_noticed_before_training(monkeypatch, prepared, tmp_path):
-    def refused(_genome, regions, **given):
-        if regions[0].name == "synthetic_2":
-            raise InputError("no base to hide", fix="do")
-        return set_exam(_genome, regions, **given)
+    def refused(*_given):
+        raise InputError("no base to hide", fix="do")
 
-    monkeypatch.setattr(pretraining, "set_exam", refused)
-    monkeypatch.setattr(pretraining, "Training", None)
+    monkeypatch.setattr(pretraining, "set_exams", refused)
+    monkeypatch.setattr(Training, "run", None)
     with pytest.raises(InputError, match="no base to hide"):
         train(prepared, tmp_path / "run", PretrainingOptions(steps=1, test=("synthetic_2",)))
 
@@ -245,27 +222,3 @@ def test_only_our_own_genome_is_called_synthetic(tmp_path, description, syntheti
 
 def test_the_embedded_genome_is_called_synthetic():
     assert json.loads((finished_run() / "results.json").read_text())["synthetic"] is True
-
-
-@pytest.mark.parametrize(
-    ("difference", "sentence"),
-    [
-        (
-            Estimate(-0.05, -0.07, -0.03),
-            "The model beats the count model: 1.8500 bits per hidden base on the test "
-            "stretches, the count model 1.9000 (difference -0.0500, 95 % interval -0.0700 to -0.0300).",
-        ),
-        (Estimate(0.05, 0.03, 0.07), "The model LOSES to the count model: 1.8500 bits"),
-        (Estimate(-0.05, -0.07, 0.01), "The model and the count model are level: 1.8500 bits"),
-        (Estimate(-0.05, -0.07, 0.0), "The model and the count model are level: "),
-        (
-            Estimate(-0.05, None, None),
-            "The model reaches 1.8500 bits per hidden base on the test stretches, the count "
-            "model 1.9000; too few blocks for an interval.",
-        ),
-    ],
-)
-def test_the_verdict_follows_the_interval(difference, sentence):
-    said = pretraining._verdict(Estimate(1.85, None, None), Estimate(1.9, None, None), difference)
-    assert said.startswith(sentence)
-    assert said.endswith((".", "longer."))

@@ -155,7 +155,7 @@ def test_orthologues_are_found_and_genes_count_alike():
     assert (result.bar.value, result.bar.low, result.bar.high) == pytest.approx((bar.value, bar.low, bar.high))
     assert 0 < result.bar.value < 1
     with torch.no_grad():
-        answers = model(model.ids_of(torch.from_numpy(np.stack(middle))), None, head="views")
+        answers = model(WindowTokens(model.tokenizer).ids(torch.from_numpy(np.stack(middle))), None, head="views")
     own = retrieve(answers.numpy(), table.gene, table.of_species)
     difference = own.compared_with(found, found.resamples(seed=1))["recall_at_1"]
     assert result.difference.value == pytest.approx(difference.value)

@@ -41,7 +41,7 @@ def test_a_trial_takes_real_steps():
     assert seconds == [1, 1, 1]
     assert training.progress.step == 5
     assert not torch.equal(before, training.model.encoder.blocks[0].attention.merge.weight)
-    assert 0.05 < training.progress.recent.count / (5 * 6 * 40) < 0.25
+    assert 0.05 < training.progress.recent["trial"].count / (5 * 6 * 40) < 0.25
 
 
 def test_times_come_fastest_first():

@@ -54,7 +54,8 @@ def test_operations_are_those_that_torch_counts(workload):
     training = trial_training(workload, CPU)
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:  # It sees no fused attention.
         training.step()
-    selected = training.progress.recent.count / workload.tokens_per_step
+    metrics = training.progress.recent["trial"]
+    selected = (metrics.tokens if workload.encoder.causal else metrics.count) / workload.tokens_per_step
     counted = flops(workload.model_copy(update={"selected_share": selected}))
     assert sum(counted.values()) == counter.get_total_flops()
     assert counted["head"] > 0

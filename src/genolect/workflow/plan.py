@@ -7,7 +7,7 @@ plan: the same plan on the same machine gives the same weights.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from genolect.data.context_counts import context_lengths
 from genolect.data.genome import PreparedGenome
 from genolect.data.split import Split
 from genolect.encoders.transformer import TransformerConfig
-from genolect.errors import ConfigurationError, InputError, shown
+from genolect.errors import ConfigurationError, InputError
 from genolect.inference import Machine
 from genolect.model import training_record
 from genolect.sequence.interval import Interval
@@ -296,5 +296,11 @@ def resume_plan(
     return plan
 
 
-def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    return [f"{key}: {shown(before[key])} then, {shown(now[key])} now" for key in now if before[key] != now[key]]
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any], where: str = "") -> Iterator[str]:
+    """Name every value that differs, by its place."""
+    for key in dict.fromkeys((*before, *now)):
+        one, other = before.get(key), now.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from _changes(one, other, f"{where}{key}.")
+        elif one != other:
+            yield f"{where}{key}: {one} then, {other} now"

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from genolect.inference import Machine
 from genolect.model import new_model
+from genolect.objectives.causal import CausalObjective
 from genolect.objectives.masked_bases import MaskedBases, Words
 from genolect.objectives.masked_config import MaskedBasesConfig
 from genolect.objectives.objective import Batch
@@ -71,9 +72,10 @@ def trial_training(workload: Workload, machine: Machine) -> Training:
     stand_in = RandomTokens(workload.targets, workload.windows, workload.tokens)
     model = new_model(workload.encoder, cast("NucleotideTokenizer", stand_in), seed=0)
     words = Words(workload.encoder.vocabulary - 1, stand_in.targets)
-    objective = MaskedBases(MaskedBasesConfig(rate=workload.selected_share), words)
+    masked = MaskedBases(MaskedBasesConfig(rate=workload.selected_share), words)
+    objective = CausalObjective(stand_in.targets) if workload.encoder.causal else masked
     config = TrainingConfig(steps=ENDLESS, windows=workload.windows, window=max(workload.tokens, SHORTEST_WINDOW))
-    return Training(model, {"masked": Part(objective, stand_in)}, config, machine)
+    return Training(model, {"trial": Part(objective, stand_in)}, config, machine)
 
 
 def step_seconds(training: Training, clock: Callable[[], float], *, warm_up: int, steps: int) -> list[float]:
