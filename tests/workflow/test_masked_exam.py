@@ -98,6 +98,14 @@ def test_an_untrained_model_needs_two_bits_per_base(genome, counting, name):
     assert (result.measure, result.counted, result.bar_name) == ("bits per hidden base", "hidden bases", "count model")
 
 
+@pytest.mark.parametrize("name", OF_ONE_LENGTH)
+def test_bits_are_those_of_their_window(genome, counting, name, monkeypatch):
+    monkeypatch.setattr(exams, "BASES_AT_ONCE", 7 * WINDOW)
+    exam = set_exam(genome, counting, name)
+    assert len(exam.sheets) > 1
+    np.testing.assert_allclose(exam.sums(untrained(TOKENIZERS[name]), CPU), 2 * exam.counts, rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", TOKENIZERS)
 def test_a_model_that_is_told_the_answers_needs_no_bits(genome, counting, name):
     exam, tokenizer = set_exam(genome, counting, name), TOKENIZERS[name]

@@ -123,7 +123,7 @@ def test_the_size_of_a_batch_changes_nothing(genome, name, monkeypatch):
 
 def test_windows_without_bases_are_left_out(genome):
     assert len(views(genome).counts) == 38
-    assert len(np.unique(views(genome).blocks)) == 38
+    assert views(genome).blocks.tolist() == [number for number in range(40) if number not in (5, 6)]
     tokens = WindowTokens(TOKENIZERS["nucleotide"])
     with pytest.raises(InputError, match=r"0 of 15 held-out windows of 60 bases hold enough bases to be told apart"):
         set_view_exam(genome, [Interval("two", 0, 900)], tokens, SAME, head="views", window=WINDOW, most=99, seed=4)
