@@ -183,7 +183,12 @@ def window_answers(model: SequenceModel, ids: Tensor, machine: Machine, *, head:
 
 
 def embed(
-    model: SequenceModel, ids: npt.NDArray[np.integer], machine: Machine, *, counted: bool
+    model: SequenceModel,
+    ids: npt.NDArray[np.integer],
+    machine: Machine,
+    *,
+    counted: bool,
+    centres: npt.NDArray[np.integer] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Describe windows by frozen hidden states: those that enter the first block beside those that leave the last.
 
@@ -200,6 +205,8 @@ def embed(
         Where to run.
     counted : bool
         Whether the windows come from the genome whose contexts the model counted.
+    centres : ndarray of int, shape (B,), optional
+        The centre token of each window; by default that in the middle of the row.
 
     Returns
     -------
@@ -216,20 +223,21 @@ def embed(
     >>> embed(model, np.array([[0, 1, 2, 3, 0], [3, 2, 1, 0, 4]]), this_machine(), counted=False).shape
     (2, 32)
     """
+    middle = np.full(len(ids), ids.shape[1] // 2) if centres is None else centres
     rows = []
     with evaluating(model, machine):
-        for batch in _batches(ids):
-            batch = batch.to(machine.device)
+        for part in _slices(len(ids), max(1, TOKENS_PER_BATCH // ids.shape[1])):
+            batch = torch.from_numpy(ids[part].astype(np.int64)).to(machine.device)
+            centre = torch.from_numpy(middle[part].astype(np.int64)).to(machine.device)
             states = model.encoder.states(batch, batch if counted else None)
             ends = [states[0].float(), states[-1].float()]
-            parts = [part for state in ends for part in (state[:, state.shape[1] // 2], state.mean(dim=1))]
+            parts = [
+                summary
+                for state in ends
+                for summary in (state[torch.arange(len(batch), device=batch.device), centre], state.mean(dim=1))
+            ]
             rows.append(torch.cat(parts, dim=-1).cpu())
     return torch.cat(rows).numpy()
-
-
-def _batches(windows: npt.NDArray[np.integer]) -> Iterator[Tensor]:
-    for rows in _slices(len(windows), max(1, TOKENS_PER_BATCH // windows.shape[1])):
-        yield torch.from_numpy(windows[rows].astype(np.int64))
 
 
 def _slices(count: int, size: int) -> Iterator[slice]:

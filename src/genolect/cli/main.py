@@ -15,6 +15,7 @@ import typer
 
 from genolect import __version__
 from genolect.cli.describe import describe
+from genolect.cli.describe_objective import describe_objective
 from genolect.cli.evaluate import evaluate
 from genolect.cli.learn import learn
 from genolect.cli.plan import plan
@@ -39,7 +40,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (learn, describe, prepare, plan, pretrain, evaluate, report):
+for verb in (learn, describe, prepare, describe_objective, plan, pretrain, evaluate, report):
     app.command()(verb)
 app.add_typer(tokenizer, name="tokenizer")
 

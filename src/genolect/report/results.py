@@ -165,9 +165,26 @@ class CurvePoint(Part):
     heldout_bits: Real | None = None
 
 
-class Pretraining(Part):
-    """Self-supervised training, scored in bits per hidden base beside the count model."""
+class Exam(Part):
+    """What one objective was asked on held-out windows: the model's figure beside that of an honest bar."""
 
+    measure: Name
+    counted: Name
+    unit_count: Count
+    lower_is_better: bool
+    model: Difference
+    bar: Difference
+    bar_name: Name
+    difference: Difference
+
+
+class Pretraining(Part):
+    """Self-supervised training; the first objective that counts bits is told at length, in the fields without a name."""
+
+    how: Prose = "by predicting hidden bases"
+    measure: Name = "bits per hidden base"
+    bar_name: Name = "count model"
+    exams: dict[Name, Exam] = {}
     bits_per_hidden_base: Real | None = None
     bits_low: Real | None = None
     bits_high: Real | None = None

@@ -9,7 +9,7 @@ from genolect.evaluation.sentences import comparison_sentence
 from genolect.evaluation.statistics import MARGIN, Estimate, Verdict, decide
 from genolect.report.notation import arm_title, count, number, signed, span
 from genolect.report.panels import DIFFERENCE, OURS
-from genolect.report.results import Pretraining, Results, Score
+from genolect.report.results import Difference, Pretraining, Results, Score
 
 BIT_DECIMALS = 4
 COMPARED_ARMS = ("random_probe", "counting_probe", "kmer_logistic")
@@ -52,10 +52,22 @@ def comparisons(results: Results) -> list[Comparison]:
     >>> comparisons(Results.model_validate({"pretraining": pretraining}))[0].outcome
     'better'
     """
-    return [*_against_count_model(results.pretraining), *_against_arms(results.evaluation)]
+    return [*_against_bars(results.pretraining), *_against_arms(results.evaluation)]
 
 
-def _against_count_model(pretraining: Pretraining | None) -> Iterator[Comparison]:
+def _against_bars(pretraining: Pretraining | None) -> Iterator[Comparison]:
+    if pretraining is not None and pretraining.exams:
+        for name, exam in pretraining.exams.items():
+            of_objective = f" ({name})" if len(pretraining.exams) > 1 else ""
+            yield Comparison(
+                question=f"{exam.measure[:1].upper()}{exam.measure[1:]}: model minus {exam.bar_name}{of_objective}",
+                difference=signed(exam.difference.value, BIT_DECIMALS),
+                interval=span(exam.difference.low, exam.difference.high, BIT_DECIMALS),
+                n=f"{count(exam.unit_count)} {exam.counted}",
+                split=pretraining.split or "unnamed",
+                outcome=_outcome(exam.difference, lower_is_better=exam.lower_is_better),
+            )
+        return
     if pretraining is None or pretraining.difference is None:
         return
     difference = pretraining.difference
@@ -65,15 +77,16 @@ def _against_count_model(pretraining: Pretraining | None) -> Iterator[Comparison
         interval=span(difference.low, difference.high, BIT_DECIMALS),
         n=f"{count(pretraining.hidden_bases)} hidden bases",
         split=pretraining.split or "unnamed",
-        outcome=_bits_outcome(pretraining),
+        outcome=_outcome(difference),
     )
 
 
-def _bits_outcome(pretraining: Pretraining) -> Verdict:
-    difference = pretraining.difference
-    if difference is None or difference.value is None or difference.low is None or difference.high is None:
+def _outcome(difference: Difference, *, lower_is_better: bool = True) -> Verdict:
+    if difference.value is None or difference.low is None or difference.high is None:
         return "undecided"
-    return decide(Estimate(-difference.value, -difference.high, -difference.low), margin=0.0)
+    if lower_is_better:
+        return decide(Estimate(-difference.value, -difference.high, -difference.low), margin=0.0)
+    return decide(Estimate(difference.value, difference.low, difference.high), margin=0.0)
 
 
 def _against_arms(scores: Iterable[Score]) -> Iterator[Comparison]:
@@ -137,5 +150,5 @@ def _pretraining_sentence(pretraining: Pretraining) -> str:
         return f"The model reached {reached}; it was not compared with a count model."
     wording = {"better": "beats", "worse": "LOSES to", "equivalent": "equals", "undecided": "is not told apart from"}
     figures = f"{signed(difference.value, BIT_DECIMALS)} {span(difference.low, difference.high, BIT_DECIMALS)}"
-    relation = wording[_bits_outcome(pretraining)]
+    relation = wording[_outcome(difference)]
     return f"The model {relation} the count model: {reached}, a difference of {figures}."

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from genolect import durable
 from genolect.data.genome import PreparedGenome, prepare_genome
@@ -27,6 +28,8 @@ from genolect.sequence.alphabet import Bases
 from genolect.sequence.annotation import Annotation, read_annotation
 from genolect.sequence.source import Source
 from genolect.sequence.statistics import describe_annotation
+from genolect.window_tokens import WindowTokens, centre_tokens
+from genolect.workflow.exam import cut_windows
 from genolect.workflow.plan import Plan, PretrainingOptions, plan_of_model
 from genolect.workflow.results import INTERVALS, new_results
 from genolect.workflow.splitting import split_genome
@@ -147,7 +150,7 @@ def evaluate(
     arms = _arms(model, task, genome, counted=own_genome, seed=seed)
     say("probing")
     panel = run_panel(task, arms, seed=seed)
-    notes = _notes(annotation, own_genome=own_genome)
+    notes = _notes(annotation, own_genome=own_genome, counts=model.encoder.context is not None)
     features = describe_annotation(annotation)
     results = new_results(
         command,
@@ -205,24 +208,31 @@ def _arms(
     words = choose_word_length(bases[0], task.train.label, bases[1], task.validation.label)
     twin_seed = derived_key(seed, "random twin")
     twin = random_twin(model, seed=twin_seed, keep_counts=False)
-    counting_twin = random_twin(model, seed=twin_seed, keep_counts=True)
-    return {
+    arms = {
         "composition": ArmFeatures(*(composition_features(part) for part in bases)),
         "kmer_logistic": ArmFeatures(*(kmer_frequencies(part, words.length) for part in bases)),
         "random_probe": _embedded(twin, bases, counted=counted),
-        "counting_probe": _embedded(counting_twin, bases, counted=counted),
-        "pretrained_probe": _embedded(model, bases, counted=counted),
     }
+    if model.encoder.context is not None:
+        counting_twin = random_twin(model, seed=twin_seed, keep_counts=True)
+        arms["counting_probe"] = _embedded(counting_twin, bases, counted=counted)
+    return arms | {"pretrained_probe": _embedded(model, bases, counted=counted)}
 
 
 def _embedded(model: SequenceModel, bases: list[Bases], *, counted: bool) -> ArmFeatures:
     """Describe the windows; those of training stretches without the echo of their own counts."""
-    machine = this_machine()
-    ids = [model.tokenizer.encode(part) for part in bases]
-    train, validation, test = (
-        embed(model, part, machine, counted=counted and which == 0) for which, part in enumerate(ids)
-    )
+    train, validation, test = (_states(model, part, counted=counted and which == 0) for which, part in enumerate(bases))
     return ArmFeatures(train, validation, test)
+
+
+def _states(model: SequenceModel, windows: Bases, *, counted: bool) -> npt.NDArray[np.float32]:
+    """Embed windows, some at a time where words have many lengths."""
+    machine = this_machine()
+    rows = [
+        embed(model, batch.ids.numpy(), machine, counted=counted, centres=centre_tokens(batch).numpy())
+        for _, batch in cut_windows(WindowTokens(model.tokenizer), windows)
+    ]
+    return np.concatenate(rows)
 
 
 def _probe_section(
@@ -252,10 +262,12 @@ def _probe_section(
     }
 
 
-def _notes(annotation: Annotation, *, own_genome: bool) -> list[str]:
+def _notes(annotation: Annotation, *, own_genome: bool, counts: bool) -> list[str]:
+    twins = ["The random twin never saw the genome: random weights, empty context counts."]
+    if counts:
+        twins.append("The random twin with counts reads the context counts of the model; only its weights are random.")
     notes = [
-        "The random twin never saw the genome: random weights, empty context counts.",
-        "The random twin with counts reads the context counts of the model; only its weights are random.",
+        *twins,
         "Embeddings are the states that enter the first layer beside those that leave the last: centre base and mean.",
         "Windows are read on the strand of their label, windows without a strand on a random one.",
     ]

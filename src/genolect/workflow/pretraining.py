@@ -36,6 +36,14 @@ CHECKPOINTS = "checkpoints"
 BITS = ("bits per hidden base", "bits per base")
 """Measures of which a learning curve is drawn."""
 
+LEARNED_BY = {
+    "masked": "predicting hidden bases",
+    "causal": "predicting the next base",
+    "contrastive": "telling two views of a window from other windows",
+    "species": "telling a gene's versions in two species from other genes",
+    "labels": "predicting labels",
+}
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -173,6 +181,7 @@ def _record(training: Training, plan: Plan, exams: Exams, ingredients: Ingredien
         "scoring_seconds": time.perf_counter() - started,
         "curve": [asdict(point) for point in progress.curve],
         "split": "test",
+        "how": _how(plan.recipe),
         **({} if first is None else _in_bits(results[first], exams.validation[first].bar)),
         "exams": {name: result.to_mapping() for name, result in results.items()},
         "classes": _rates(training, ingredients),
@@ -186,10 +195,17 @@ def _verdicts(results: Mapping[str, ExamResult]) -> list[str]:
     return [f"{name}: {one.verdict()}" if len(results) > 1 else one.verdict() for name, one in results.items()]
 
 
+def _how(recipe: Recipe) -> str:
+    """Say how a model learned."""
+    ways = dict.fromkeys(LEARNED_BY[part.kind] for part in recipe.objectives.values())
+    return f"by {' and '.join(ways)}"
+
+
 def _in_bits(result: ExamResult, curve_bar: float) -> dict[str, Any]:
     """Give the figures in bits by the names that every result has."""
     return {
         "measure": result.measure,
+        "bar_name": result.bar_name,
         "hidden_bases": result.unit_count,
         "bits_per_hidden_base": result.model.value,
         "bits_low": result.model.low,
