@@ -179,7 +179,7 @@ class Exam(Part):
 
 
 class Pretraining(Part):
-    """Self-supervised training; the first objective that counts bits is told at length, in the fields without a name."""
+    """Self-supervised training; the first objective that counts bits is told in the fields of its own."""
 
     how: Prose = "by predicting hidden bases"
     measure: Name = "bits per hidden base"
