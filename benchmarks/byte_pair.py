@@ -91,7 +91,7 @@ def bytes_per_base(prepared: Path, bases: int) -> float:
         "chromosomes = stretches(genome, int(sys.argv[2])); before = peak();"
         "learn_merges(chromosomes, cycles=CYCLES); print(peak() - before)"
     )
-    command = [sys.executable, "-c", program, prepared, str(bases), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", program, str(prepared), str(bases), str(Path(__file__).parent)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout) / bases
 
 

@@ -59,7 +59,7 @@ def megabases_per_second(bases: int, action: Callable[[], object], repeats: int)
 def read_with_pysam(path: Path) -> int:
     """Read every record as text."""
     with pysam.FastxFile(str(path)) as file:
-        return sum(len(record.sequence) for record in file)
+        return sum(len(record.sequence or "") for record in file)
 
 
 def read_with_pyfaidx(path: Path) -> int:

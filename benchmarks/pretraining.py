@@ -17,13 +17,17 @@ from pathlib import Path
 import torch
 from rows import Row, row, show
 
+from genolect.data.context_counts import count_contexts
 from genolect.data.genome import prepare_genome
 from genolect.data.synthetic import SyntheticConfig, write_synthetic
-from genolect.inference import Machine, masked_bits, this_machine
+from genolect.evaluation.context_model import ContextModel
+from genolect.inference import Machine, this_machine
 from genolect.model import new_model
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.workflow.heldout import set_exam
-from genolect.workflow.plan import Plan, PretrainingOptions, make_plan, measure_step, training_windows
+from genolect.workflow.assembly import gather, measure_step, new_training
+from genolect.workflow.masked_exam import set_masked_exam
+from genolect.workflow.plan import Plan, PretrainingOptions, make_plan
+from genolect.workflow.recipe import Recipe
 
 
 def peer_seconds(plan: Plan, machine: Machine, steps: int) -> float:
@@ -59,14 +63,17 @@ def measure(folder: Path, steps: int) -> list[Row]:
     genome = prepare_genome([paths["genome.fa"]], folder / "prepared")
     plan = make_plan(genome, PretrainingOptions(steps=1000), machine)
     bases = plan.training.windows * plan.training.window
-    windows = training_windows(genome, plan.split(), plan.training)
-    ours = sorted(measure_step(windows, plan.encoder, plan.training, machine) for _ in range(3))[1]
+    split, ingredients = plan.split(), gather(genome, Recipe())
+    trials = (new_training(ingredients, genome, split, plan.encoder, plan.training, machine) for _ in range(3))
+    ours = sorted(measure_step(trial) for trial in trials)[1]
     peer = peer_seconds(plan, machine, steps)
     model = new_model(plan.encoder, NucleotideTokenizer(), seed=0)
-    exam = set_exam(genome, plan.split().training, window=plan.training.window, most=400, seed=0)
+    counting = ContextModel(count_contexts(genome, split.training, 1))
+    window = plan.training.window
+    exam = set_masked_exam(genome, split.training, ingredients.tokens, counting, window=window, most=400, seed=0)
     started = time.perf_counter()
-    masked_bits(model, exam.shown, exam.truth, machine)
-    scoring = exam.shown.size / (time.perf_counter() - started)
+    exam.score(model, machine)
+    scoring = len(exam.counts) * window / (time.perf_counter() - started)
     return [
         row("training, default model", bases / ours, "bases/s", peer=bases / peer, peer_name="TransformerEncoder"),
         row("scoring hidden bases, default model", scoring, "bases/s"),

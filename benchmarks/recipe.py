@@ -21,16 +21,16 @@ from rows import Row, row, show
 from genolect.data.context_counts import count_contexts
 from genolect.data.genome import PreparedGenome, prepare_genome
 from genolect.data.synthetic import SyntheticConfig, write_synthetic
-from genolect.data.windows import WindowSampler
 from genolect.evaluation.context_model import ContextModel
-from genolect.inference import masked_bits, this_machine
-from genolect.model import new_model
-from genolect.objectives.masked import MaskedConfig, MaskedObjective
+from genolect.inference import this_machine
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.training.loop import Observers, Training
 from genolect.training.optimizer import TwoOptimizers
-from genolect.workflow.heldout import set_exam
-from genolect.workflow.plan import TIMED_STEPS, WARM_UP_STEPS, Plan, PretrainingOptions, make_plan
+from genolect.window_tokens import WindowTokens
+from genolect.workflow.assembly import TIMED_STEPS, WARM_UP_STEPS, gather, new_training
+from genolect.workflow.masked_exam import set_masked_exam, tune_count_model
+from genolect.workflow.plan import Plan, PretrainingOptions, make_plan
+from genolect.workflow.recipe import MaskedPart, Recipe
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -56,19 +56,17 @@ class AllAdamW(TwoOptimizers):
 
 def training_of(genome: PreparedGenome, plan: Plan, variant: dict[str, Any], steps: int) -> Training:
     """Set up the training of one variant for so many steps."""
-    tokenizer = NucleotideTokenizer()
     encoder = plan.encoder.model_copy(update=variant.get("encoder", {}))
-    counts = count_contexts(genome, plan.split().training, max(plan.encoder.context_lengths))
+    split = plan.split()
+    counts = count_contexts(genome, split.training, max(plan.encoder.context_lengths))
     tables = {k: torch.from_numpy(counts[k]) for k in encoder.context_lengths}
-    model = new_model(encoder, tokenizer, seed=0, counts=tables)
-    windows = WindowSampler(genome, plan.split().training, length=plan.training.window, seed=0, purpose="training")
-    masking = MaskedConfig().model_copy(update=variant.get("objective", {}))
-    objective = MaskedObjective(masking, mask_id=tokenizer.mask_id, targets=tokenizer.targets)
+    masking = MaskedPart.from_mapping(variant.get("objective", {}), "objective")
+    ingredients = gather(genome, Recipe(objectives={"masked": masking}))
     config = plan.training.model_copy(update={"steps": steps, "checkpoint_every": 0, "validate_every": 0})
-    training = Training(model, windows, objective, config, this_machine())
+    training = new_training(ingredients, genome, split, encoder, config, this_machine(), counts=tables)
     if variant.get("adamw"):
         rates = {"matrix_learning_rate": config.matrix_learning_rate, "learning_rate": config.learning_rate}
-        training.optimizer = AllAdamW(model, **rates)
+        training.optimizer = AllAdamW(training.trained, **rates)
     return training
 
 
@@ -88,11 +86,11 @@ def train(genome: PreparedGenome, variant: dict[str, Any], seconds: float, folde
     steps = steps_within(seconds, training_of(genome, plan, variant, steps=1000))
     training = training_of(genome, plan, variant, steps)
     training.run(folder, Observers())
-    exam = set_exam(genome, plan.split().validation, window=plan.training.window, most=1_000, seed=0)
     counting = ContextModel(count_contexts(genome, plan.split().training, max(plan.encoder.context_lengths)))
-    counting.tune(exam.shown, exam.truth)
-    own = float(masked_bits(training.model, exam.shown, exam.truth, training.machine).mean())
-    return own, float(counting.bits(exam.shown, exam.truth).mean()), steps
+    tokens, window = WindowTokens(NucleotideTokenizer()), plan.training.window
+    exam = set_masked_exam(genome, plan.split().validation, tokens, counting, window=window, most=1_000, seed=0)
+    tune_count_model(counting, exam)
+    return exam.score(training.model, training.machine), exam.bar, steps
 
 
 def main() -> None:

@@ -28,12 +28,16 @@ from genolect.data.genome import PreparedGenome, prepare_genome
 from genolect.data.synthetic import SyntheticConfig, write_synthetic
 from genolect.data.windows import WindowSampler
 from genolect.inference import this_machine
-from genolect.objectives.device_tokens import nucleotide_ids
-from genolect.objectives.masked import MaskedConfig, MaskedObjective
+from genolect.objectives.masked_bases import MaskedBases
+from genolect.objectives.masked_config import MaskedBasesConfig
+from genolect.objectives.objective import Batch
 from genolect.sequence.alphabet import LETTERS
 from genolect.sequence.interval import Interval
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.workflow.plan import PretrainingOptions, make_plan, measure_step
+from genolect.window_tokens import WindowTokens, words_of
+from genolect.workflow.assembly import gather, measure_step, new_training
+from genolect.workflow.plan import PretrainingOptions, make_plan
+from genolect.workflow.recipe import Recipe
 
 SHORT, LONG = 1_000, 100_000
 BYTES_AT_A_TIME = 32_000_000
@@ -110,16 +114,18 @@ def collator() -> DataCollatorForLanguageModeling:
 
 def masking_rows(repeats: int) -> list[Row]:
     """Measure masking."""
-    tokenizer = NucleotideTokenizer()
-    objective = MaskedObjective(MaskedConfig(), mask_id=tokenizer.mask_id, targets=tokenizer.targets)
+    tokens = WindowTokens(NucleotideTokenizer())
+    objective = MaskedBases(MaskedBasesConfig(), words_of(tokens.tokenizer))
     peer, rows = collator(), []
     for windows, length in ((32, 512), (1024, 1024)):
-        ids = torch.randint(4, (windows, length), generator=torch.Generator().manual_seed(1))
+        bases = torch.randint(4, (windows, length), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+        batch = tokens.batch(bases)
+        ids = batch.ids
         several = max(1, 2_000_000 // ids.numel())
 
-        def ours(number: int, ids: torch.Tensor = ids, several: int = several) -> None:
+        def ours(number: int, batch: Batch = batch, several: int = several) -> None:
             for step in range(several):
-                objective.corrupt(ids, number * several + step)
+                objective.corrupt(batch, number * several + step)
 
         speed = per_second(several * ids.numel(), ours, repeats) / 1e6
         if windows < 100:
@@ -146,16 +152,16 @@ def preparation_rows(folder: Path, repeats: int) -> list[Row]:
     paths = write_synthetic(SyntheticConfig(), folder / "synthetic")
     genome = prepare_genome([paths["genome.fa"]], folder / "synthetic-prepared")
     plan = make_plan(genome, PretrainingOptions(steps=1000), machine)
-    tokenizer, training = NucleotideTokenizer(), plan.training
-    sampler = WindowSampler(genome, plan.split().training, length=training.window, seed=0, purpose="training")
-    objective = MaskedObjective(plan.objective, mask_id=tokenizer.mask_id, targets=tokenizer.targets)
+    training, ingredients = plan.training, gather(genome, Recipe())
+    trial = new_training(ingredients, genome, plan.split(), plan.encoder, training, machine)
+    (part,) = trial.parts.values()
     seconds = []
     for step in range(200 * repeats):
         started = time.perf_counter()
-        objective.corrupt(nucleotide_ids(torch.from_numpy(sampler.draw(step, training.windows))), step)
+        part.objective.corrupt(part.batches.draw(step, machine.device), step)
         seconds.append(time.perf_counter() - started)
     ours = statistics.median(seconds)
-    whole = statistics.median(measure_step(sampler, plan.encoder, training, machine) for _ in range(min(3, repeats)))
+    whole = statistics.median(measure_step(trial) for _ in range(min(3, repeats)))
     return [
         row(f"batch of {training.windows} x {training.window}: draw, ids, masking", 1e6 * ours, "µs"),
         row("the same, share of a training step of the default model", 100 * ours / whole, "%"),
