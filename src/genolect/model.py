@@ -149,6 +149,7 @@ def new_model(
 
     Examples
     --------
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> one, other = (new_model(config, NucleotideTokenizer(), seed=3) for _ in range(2))
     >>> all(map(torch.equal, one.parameters(), other.parameters()))
@@ -183,6 +184,7 @@ def random_twin(model: SequenceModel, *, seed: int, keep_counts: bool) -> Sequen
 
     Examples
     --------
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> twin = random_twin(new_model(config, NucleotideTokenizer(), seed=3), seed=4, keep_counts=False)
     >>> bool(twin.encoder.blocks[0].attention.merge.weight.any())
@@ -221,6 +223,7 @@ def save_model(folder: Path, model: SequenceModel, record: Mapping[str, Any], *,
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:
     ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})
@@ -269,6 +272,7 @@ def load_model(folder: Path) -> SequenceModel:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:
     ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})
@@ -308,6 +312,7 @@ def training_record(folder: Path) -> dict[str, Any]:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:
     ...     save_model(Path(folder, "model"), new_model(config, NucleotideTokenizer(), seed=3), {"steps": 5})

@@ -126,7 +126,7 @@ def test_without_words_there_is_help(run):
     assert run() == run("--help")
     assert run().code == 0
     for verb in main.app.registered_commands:
-        assert verb.callback.__name__ in run().stdout
+        assert verb.callback.__name__.replace("_", "-") in run().stdout
 
 
 def test_the_version_is_told(run):

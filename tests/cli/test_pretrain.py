@@ -12,7 +12,7 @@ import pytest
 
 from genolect import durable
 from genolect.data.genome import prepare_genome
-from genolect.workflow import pretraining
+from genolect.workflow import assembly
 from tests.tiny import command, everything_in, finish, start, synthetic_folder, temporary_folder, weights
 
 STEPS = 100
@@ -79,7 +79,7 @@ def test_a_temperature_needs_a_corpus(pretrain, tmp_path):
     assert "a temperature balances species, and the records of this genome have none. Fix: leave out" in outcome.stderr
     outcome = pretrain(tmp_path / "other", "--steps", 3, "--temperature", 0.5)
     assert outcome.code == 2
-    assert "options: temperature: " in outcome.stderr
+    assert "temperature: " in outcome.stderr
 
 
 def test_learn_knows_no_temperature(monkeypatch, capsys, tmp_path):
@@ -93,8 +93,8 @@ def test_a_signal_saves_and_the_run_goes_on_exactly(resume, prepared, uninterrup
     run = tmp_path / "run"
     process = start(*words(prepared, run))
     assert process.stderr is not None
-    said = [process.stderr.readline() for _ in range(4)]
-    assert said[3].startswith("step ")
+    said = [process.stderr.readline() for _ in range(5)]
+    assert said[4].startswith("step ")
     process.send_signal(number)
     outcome = finish(process)
     last = outcome.stderr.splitlines()[-1]
@@ -130,8 +130,8 @@ def test_numbers_that_are_not_finite_end_with_5(monkeypatch, pretrain, tmp_path)
         next(model.head.parameters()).data.fill_(np.nan)
         return model
 
-    new_model = pretraining.new_model
-    monkeypatch.setattr(pretraining, "new_model", diverging)
+    new_model = assembly.new_model
+    monkeypatch.setattr(assembly, "new_model", diverging)
     outcome = pretrain(tmp_path / "run", "--steps", 3)
     assert outcome.code == 5
     assert outcome.stderr.splitlines()[-1].startswith("genolect: the loss of step 0 is nan. Fix: ")
@@ -183,7 +183,7 @@ def test_what_is_to_be_read_is_never_deleted(monkeypatch, capsys, prepared):
 def test_a_finished_run_is_not_made_again(monkeypatch, pretrain, tmp_path):
     assert pretrain(tmp_path / "run", "--steps", 2).code == 0
     before = everything_in(tmp_path / "run")
-    monkeypatch.setattr(pretraining, "Training", None)
+    monkeypatch.setattr(assembly, "Training", None)
     assert pretrain(tmp_path / "run", "--steps", 2, "--resume").code == 0
     assert everything_in(tmp_path / "run") == before
 

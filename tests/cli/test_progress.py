@@ -10,12 +10,20 @@ from rich.console import Console
 
 from genolect.cli.progress import base_counter, message_console, training_display
 from genolect.training.loop import CurvePoint, Progress, TrainingConfig
+from genolect.workflow.pretraining import Bar
 
+BARS = {
+    "bases": Bar(1.8765, "bits per hidden base", "count model"),
+    "views": Bar(0.75, "recall at 1", "k-mer cosine (k = 5)"),
+}
 PLAN = SimpleNamespace(training=TrainingConfig(windows=5, window=40, steps=300))
 
 
 def progress(step: int, *points: int) -> Progress:
-    curve = [CurvePoint(point, point * 200, point / 10, 1.95, 1.9 - point / 1000) for point in points]
+    curve = [
+        CurvePoint(point, point * 200, point / 10, 1.95, None, {"bases": 1.9 - point / 1000, "views": point / 10})
+        for point in points
+    ]
     return Progress(step=step, seconds=step / 10, curve=curve)
 
 
@@ -23,7 +31,7 @@ def show(console: Console, *states: Progress) -> None:
     with training_display(console) as listener:
         listener.say("counting [red] words :smile:")
         for state in states:
-            listener.report(PLAN, state, 1.8765)
+            listener.report(PLAN, state, BARS)
 
 
 @pytest.fixture
@@ -37,9 +45,13 @@ def test_a_log_gets_a_line_per_point_of_the_curve(capsys):
     assert said.out == ""
     assert said.err.splitlines() == [
         "counting [red] words :smile:",
-        "training 300 steps of 200 bases; count model on the validation stretches: 1.8765 bits per hidden base",
-        "step      2     0.00 Mb       0 s     2.0 kb/s  validation 1.8980 bits per hidden base (count model 1.8765)",
-        "step      4     0.00 Mb       0 s     2.0 kb/s  validation 1.8960 bits per hidden base (count model 1.8765)",
+        "training 300 steps of 200 bases",
+        "bases: bits per hidden base on the validation windows, count model 1.8765",
+        "views: recall at 1 on the validation windows, k-mer cosine (k = 5) 0.7500",
+        "step      2     0.00 Mb       0 s     2.0 kb/s  validation: bases 1.8980 (count model 1.8765), "
+        "views 0.2000 (k-mer cosine (k = 5) 0.7500)",
+        "step      4     0.00 Mb       0 s     2.0 kb/s  validation: bases 1.8960 (count model 1.8765), "
+        "views 0.4000 (k-mer cosine (k = 5) 0.7500)",
     ]
 
 
@@ -59,15 +71,15 @@ def test_a_log_is_not_wrapped(monkeypatch, capsys, columns):
 def test_a_terminal_shows_rate_time_left_and_bits(terminal):
     with training_display(terminal) as listener:
         for step in range(1, 31):
-            listener.report(PLAN, progress(step, *range(10, step + 1, 10)), 1.8765)
+            listener.report(PLAN, progress(step, *range(10, step + 1, 10)), BARS)
         terminal.file.truncate(0)
-        listener.report(PLAN, progress(31, 10, 20, 30), 1.8765)
+        listener.report(PLAN, progress(31, 10, 20, 30), BARS)
         (bar,) = listener.report.__self__._bar.tasks
         assert (bar.completed, bar.total) == (31 * 200, 300 * 200)
         assert bar.time_remaining is not None
     drawn = terminal.file.getvalue()
     assert "\x1b[" in drawn
-    assert "1.8700 bits, counts 1.8765" in drawn
+    assert "bases 1.8700 (1.8765)" in drawn
     assert "b/s" in drawn
     assert "0:00:0" in drawn
 

@@ -127,9 +127,9 @@ def test_what_was_held_out_from_training_is_held_out_here(monkeypatch, genome, t
 def test_only_counted_windows_are_embedded_without_their_own_echo(monkeypatch, genome, judge, tmp_path):
     asked = []
 
-    def spy(model, ids, machine, *, counted):
+    def spy(model, ids, machine, *, counted, centres):
         asked.append(counted)
-        return embed(model, ids, machine, counted=counted)
+        return embed(model, ids, machine, counted=counted, centres=centres)
 
     embed = evaluation.embed
     monkeypatch.setattr(evaluation, "embed", spy)
@@ -145,9 +145,9 @@ def test_only_counted_windows_are_embedded_without_their_own_echo(monkeypatch, g
 def test_the_twin_is_the_model_with_other_weights(monkeypatch, genome, judge):
     models = []
 
-    def spy(model, ids, machine, *, counted):
+    def spy(model, ids, machine, *, counted, centres):
         models.append(model)
-        return embed(model, ids, machine, counted=counted)
+        return embed(model, ids, machine, counted=counted, centres=centres)
 
     embed = evaluation.embed
     monkeypatch.setattr(evaluation, "embed", spy)

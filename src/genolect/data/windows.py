@@ -232,12 +232,23 @@ def tile_windows(
 
 
 def tile_places(genome: PreparedGenome, regions: Sequence[Interval], *, length: int, most: int) -> list[Interval]:
-    """Say where the windows of `tile_windows` lie; parameters and refusals as there.
+    r"""Say where the windows of `tile_windows` lie; parameters and refusals as there.
 
     Returns
     -------
     list of Interval
         B places on the forward strand.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from genolect.data.genome import prepare_genome
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "tiny.fa").write_bytes(b">a\nACGTACGTAC\n")
+    ...     genome = prepare_genome([Path(folder, "tiny.fa")], Path(folder, "prepared"))
+    >>> [place.start for place in tile_places(genome, [Interval("a", 1, 9)], length=3, most=7)]
+    [1, 4]
     """
     places = [
         Interval(region.name, start, start + length)

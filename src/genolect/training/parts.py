@@ -74,6 +74,18 @@ def check_part(name: str, part: Part, model: SequenceModel) -> None:
     ConfigurationError
         If the encoder would see the answer, or not see what it needs; or if the head does not exist, or answers
         something else.
+
+    Examples
+    --------
+    >>> from genolect.encoders.transformer import TransformerConfig
+    >>> from genolect.model import new_model
+    >>> from genolect.objectives.causal import CausalObjective
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
+    >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
+    >>> part = Part(CausalObjective(range(4)), batches=None)
+    >>> check_part("next", part, new_model(config, NucleotideTokenizer(), seed=3))
+    Traceback (most recent call last):
+    genolect.errors.ConfigurationError: next predicts the next token, but the encoder sees what comes. Fix: give ...
     """
     needs, causal = part.objective.causal, model.config.causal
     if needs and not causal:
@@ -92,7 +104,15 @@ def check_part(name: str, part: Part, model: SequenceModel) -> None:
 
 
 def state_of(parts: Mapping[str, Part]) -> nn.ModuleDict:
-    """Gather what objectives learn or remember, by the name of the part: the temperatures of contrastive ones."""
+    """Gather what objectives learn or remember, by the name of the part: the temperatures of contrastive ones.
+
+    Examples
+    --------
+    >>> from genolect.objectives.contrastive import ContrastiveConfig
+    >>> objective = ContrastiveObjective(ContrastiveConfig(rule="learned"), ids_of=None)
+    >>> [name for name, _ in state_of({"views": Part(objective, batches=None, head="views")}).named_parameters()]
+    ['views.logarithm']
+    """
     objectives = {name: part.objective for name, part in parts.items()}
     return nn.ModuleDict(
         {name: made.temperature for name, made in objectives.items() if isinstance(made, ContrastiveObjective)}
@@ -128,6 +148,22 @@ def weighted_loss(
     ------
     ConfigurationError
         If all weights are 0 at this step.
+
+    Examples
+    --------
+    >>> class Windows:
+    ...     def draw(self, step, device):
+    ...         ids = torch.tensor([[0, 3, 2, 1, 3]])
+    ...         return Batch(ids.to(torch.uint8), ids, torch.arange(5)[:, None] + torch.tensor([0, 1]))
+    >>> from genolect.encoders.transformer import TransformerConfig
+    >>> from genolect.model import new_model
+    >>> from genolect.objectives.causal import CausalObjective
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
+    >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=(), causal=True)
+    >>> model, machine = new_model(config, NucleotideTokenizer(), seed=3), Machine(torch.device("cpu"), reduced=False)
+    >>> parts = {"next": Part(CausalObjective(range(4)), Windows())}
+    >>> round(weighted_loss(model, parts, machine, step=0, seed=1)[0].exp().item(), 3)  # untrained
+    4.0
     """
     drawn: dict[int, Batch] = {}
     seen: dict[tuple[int, bool], tuple[Tensor, Tensor]] = {}  # The ids are kept, so that no id() is used again.

@@ -1,0 +1,140 @@
+"""Every objective with every tokenizer and every encoder that can serve it; the others are refused with the reason."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from genolect.encoders.heads import HeadConfig
+from genolect.encoders.transformer import TransformerConfig
+from genolect.errors import ConfigurationError
+from genolect.model import SequenceModel, load_model, new_model, save_model
+from genolect.objectives.causal import CausalObjective
+from genolect.objectives.contrastive import ContrastiveConfig, ContrastiveObjective
+from genolect.objectives.masked_bases import MaskedBases
+from genolect.objectives.masked_config import MaskedBasesConfig
+from genolect.objectives.objective import Batch, Objective
+from genolect.objectives.supervised import NO_CLASS, LabelledBatch, SupervisedObjective
+from genolect.tokenizers.overlap import stride_of_overlap
+from genolect.tokenizers.tokenizer import Tokenizer
+from genolect.training.loop import Observers, Training, TrainingConfig
+from genolect.training.parts import Part, check_part, weighted_loss
+from genolect.window_tokens import WindowTokens, words_of
+from genolect.workflow.batches import labels_of
+from tests.objectives.tokenized import some_bases, tokenizers
+from tests.toys import CPU
+
+TOKENIZERS = tokenizers()
+B, W, C, P = 6, 131, 3, 5
+OBJECTIVES = ("masked", "mask only", "spans", "grover", "causal", "views", "window labels", "token labels")
+HEADS = {
+    "views": HeadConfig(kind="projection", outputs=P),
+    "window labels": HeadConfig(kind="window", outputs=C),
+    "token labels": HeadConfig(kind="token", outputs=C),
+}
+SEES = {"masked": False, "mask only": False, "spans": False, "grover": False, "causal": True}
+
+
+class Windows:
+    """Random windows with classes as labels; every third window has none."""
+
+    def __init__(self, tokens: WindowTokens, of: str) -> None:
+        self.tokens = tokens
+        self.of = of
+
+    def draw(self, step: int, device: torch.device) -> LabelledBatch:
+        batch = self.tokens.batch(some_bases(B, W, seed=step + 1))
+        classes = (torch.arange(W, dtype=torch.uint8) // 40 % C).expand(B, W)
+        labels = labels_of(Batch(batch.bases, batch.ids, batch.spans, classes), self.of)
+        labels[::3] = NO_CLASS
+        return LabelledBatch(batch.bases, batch.ids, batch.spans, classes, labels=labels)
+
+
+def objective_of(name: str, tokenizer: Tokenizer) -> Objective:
+    settings = {
+        "masked": {},
+        "mask only": {"hidden_share": 1.0, "random_share": 0.0},
+        "spans": {"span": 4.0, "rate_multipliers": (1.0, 0.5, 2.0)},
+        "grover": {"scheme": "grover"},
+    }
+    if name in settings:
+        return MaskedBases(MaskedBasesConfig(**settings[name]), words_of(tokenizer))
+    if name == "causal":
+        return CausalObjective(tokenizer.targets, stride=stride_of_overlap(tokenizer))
+    if name == "views":
+        return ContrastiveObjective(ContrastiveConfig(rule="fixed"), WindowTokens(tokenizer).ids)
+    return SupervisedObjective("classes", reads="pooled" if name == "window labels" else "tokens")
+
+
+def part_of(name: str, tokenizer: Tokenizer) -> Part:
+    windows = Windows(WindowTokens(tokenizer), "token" if name == "token labels" else "window")
+    return Part(objective_of(name, tokenizer), windows, head=name if name in HEADS else None)
+
+
+def model_of(tokenizer: Tokenizer, *, causal: bool) -> SequenceModel:
+    config = TransformerConfig(
+        vocabulary=len(tokenizer.vocabulary),
+        width=12,
+        heads=3,
+        layers=2,
+        feed_forward=14,
+        stem_reach=1,
+        context_lengths=(),
+        causal=causal,
+    )
+    return new_model(config, tokenizer, seed=3, heads=HEADS)
+
+
+grid = pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS.keys())
+
+
+@grid
+@pytest.mark.parametrize("causal", [False, True], ids=["both sides", "causal"])
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_pair_runs_or_is_refused_with_the_reason(tokenizer, name, causal, tmp_path):
+    part, model = part_of(name, tokenizer), model_of(tokenizer, causal=causal)
+    if SEES.get(name, causal) != causal:
+        with pytest.raises(ConfigurationError, match=r"ask (predicts the next token|fills in hidden tokens)"):
+            check_part("ask", part, model)
+        return
+    loss, metrics = weighted_loss(model, {"ask": part}, CPU, step=0, seed=5)
+    untrained = {"views": None, "window labels": math.log(C), "token labels": math.log(C)}
+    expected = untrained.get(name, math.log(len(tokenizer.targets)))
+    if expected is not None:
+        assert loss.item() == pytest.approx(expected, rel=1e-5)
+    if name != "grover":  # Of overlapping words it hides so few that no base may be hidden in all of them.
+        assert all(math.isfinite(value) for value in metrics["ask"].means().values())
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    training = Training(model, {"ask": part}, TrainingConfig(steps=2, windows=B, window=W, seed=5), CPU)
+    training.run(tmp_path / "run", Observers())
+    moved = [not torch.equal(one, other) for one, other in zip(before, model.parameters(), strict=True)]
+    assert any(moved)
+    (point,) = training.progress.curve
+    if name != "grover":
+        assert (point.training_bits is None) == (name not in SEES)
+    save_model(tmp_path / "model", model, {})
+    read = load_model(tmp_path / "model").train()
+    again, _ = weighted_loss(read, {"ask": part}, CPU, step=7, seed=5)
+    assert again.item() == weighted_loss(model, {"ask": part}, CPU, step=7, seed=5)[0].item()
+
+
+@grid
+def test_all_that_an_encoder_can_serve_is_served_at_once(tokenizer, tmp_path):
+    for causal in (False, True):
+        names = [name for name in OBJECTIVES if SEES.get(name, causal) == causal]
+        parts = {name.replace(" ", "_"): part_of(name, tokenizer) for name in names}
+        training = Training(
+            model_of(tokenizer, causal=causal), parts, TrainingConfig(steps=1, windows=B, window=W), CPU
+        )
+        training.step()
+        assert training.progress.total.keys() == parts.keys()
+
+
+@pytest.mark.parametrize("name", ["nucleotide", "5-mers side by side", "byte-pair"])
+def test_dnabert_s_scheme_is_refused_where_words_do_not_overlap(name):
+    tokenizer = TOKENIZERS[name]
+    objective = MaskedBases(MaskedBasesConfig(scheme="dnabert"), words_of(tokenizer))
+    with pytest.raises(ConfigurationError, match="words of 3 to 6 bases, one beginning at each base"):
+        objective.corrupt(WindowTokens(tokenizer).batch(some_bases(B, W)), 1)
