@@ -86,7 +86,7 @@ def weights_of(queries: Tensor, keys: Tensor, added: Tensor | None = None) -> Te
     >>> weights_of(torch.ones(1, 1, 1, 3), torch.ones(1, 1, 2, 3)).flatten().tolist()
     [0.5, 0.5]
     """
-    scores = queries @ keys.transpose(-1, -2) * queries.shape[-1] ** -0.5
+    scores: Tensor = queries @ keys.transpose(-1, -2) * queries.shape[-1] ** -0.5
     if added is not None:
         scores = scores + added
     return scores.softmax(dim=-1)

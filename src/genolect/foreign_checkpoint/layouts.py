@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from genolect.encoders.bert import BertConfig
-from genolect.encoders.esm import EsmConfig
+from genolect.encoders.esm import ROTARY_BASE, EsmConfig
 from genolect.encoders.mosaic_bert import MosaicBertConfig
 from genolect.encoders.published import PublishedConfig
+from genolect.encoders.rotary import rotary_angles
 from genolect.errors import InputError, shown
 
 Names = Mapping[str, tuple[str, ...]]
@@ -182,7 +184,7 @@ ESM = Layout(
         "rope_theta": (10_000.0,),
     },
     shape=EsmConfig,
-    derived=r"(esm\.)?(embeddings\.(position_ids|position_embeddings\.weight)|(encoder\.layer\.\d+\.attention\.self\.)?rotary_embeddings\.inv_freq)",
+    derived=r"(esm\.)?(embeddings\.(position_ids|position_embeddings\.weight)|(encoder\.layer\.(\d+|\*)\.attention\.self\.)?rotary_embeddings\.inv_freq)",
     spare=r"(esm\.)?(pooler\.dense|contact_head\.regression)\.(weight|bias)",
 )
 
@@ -274,6 +276,33 @@ def _esm_fields(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dic
         "gated": widen is not None and len(widen) == 2 * inner,
         "mask_id": masks if values.get("token_dropout") else None,
     }
+
+
+def derived_tensors(layout: Layout, config: PublishedConfig) -> dict[str, Tensor]:
+    """Give what follows from the configuration and is written down all the same: ESM's rotary frequencies.
+
+    Parameters
+    ----------
+    layout : Layout
+        The layout.
+    config : BertConfig, EsmConfig or MosaicBertConfig
+        The shape.
+
+    Returns
+    -------
+    dict of str to Tensor
+        By the layout's names.
+
+    Examples
+    --------
+    >>> list(derived_tensors(ESM, EsmConfig(vocabulary=7, width=8, layers=1, heads=2, feed_forward=5)))
+    ['esm.encoder.layer.0.attention.self.rotary_embeddings.inv_freq']
+    """
+    if not isinstance(config, EsmConfig) or config.positions is not None:
+        return {}
+    frequencies = rotary_angles(2, config.width // config.heads, ROTARY_BASE, torch.device("cpu"))[1]
+    place = "attention.self.rotary_embeddings.inv_freq"
+    return {f"{layout.prefix}encoder.layer.{block}.{place}": frequencies for block in range(config.layers)}
 
 
 def configuration_values(layout: Layout, config: PublishedConfig) -> dict[str, Any]:

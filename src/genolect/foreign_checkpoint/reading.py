@@ -11,12 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genolect.encoders.esm import ROTARY_BASE, EsmConfig
 from genolect.encoders.masked_heads import MaskedHead
 from genolect.encoders.published import PublishedConfig, PublishedEncoder, new_published
-from genolect.encoders.rotary import rotary_angles
 from genolect.errors import ConfigurationError, InputError, shown
-from genolect.foreign_checkpoint.layouts import Layout, configuration_from, layout_of
+from genolect.foreign_checkpoint.layouts import Layout, configuration_from, derived_tensors, layout_of
 from genolect.foreign_checkpoint.model import ForeignModel
 from genolect.foreign_checkpoint.tensors import RESTORE, read_json, read_tensors
 from genolect.tokenizers.reading import tokenizer_from
@@ -64,7 +62,7 @@ def read_checkpoint(folder: Path, *, with_tokenizer: bool = True) -> ForeignMode
     values = read_json(folder / CONFIGURATION)
     try:
         layout = layout_of(values)
-        tensors = read_tensors(folder)
+        tensors = _under_usual_names(read_tensors(folder))
         config = configuration_from(layout, values, tensors)
         if not any(name.startswith(layout.prefix) for name in tensors):
             layout = replace(layout, prefix="")  # an encoder that was saved alone
@@ -83,6 +81,17 @@ def read_checkpoint(folder: Path, *, with_tokenizer: bool = True) -> ForeignMode
         place = error.path if isinstance(error, InputError) and error.path else folder / CONFIGURATION
         raise InputError(error.what, fix=error.fix, path=place, line=error.line) from error
     return ForeignModel(encoder.eval(), head.eval() if has_head else None, tokenizer, spare)
+
+
+def _under_usual_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Some files, old ones and transformers 5's own of ESM, call a norm's weight gamma and its bias beta."""
+    usual = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
+    renamed: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        ending = next((ending for ending in usual if name.endswith(ending)), None)
+        new = name if ending is None else name.removesuffix(ending) + usual[ending]
+        renamed[name if new in tensors else new] = tensor
+    return renamed
 
 
 def _name_twins_once(layout: Layout, tensors: dict[str, Tensor], *, tied: bool) -> None:
@@ -140,15 +149,15 @@ def _left_over(layout: Layout, tensors: Mapping[str, Tensor], config: PublishedC
         elif not re.fullmatch(layout.derived, name):
             what = f"the tensor {shown(name)} of shape {tuple(tensor.shape)} is none of this architecture"
             raise InputError(what, fix=f"give a checkpoint of {layout.architecture} as it was published")
-        elif name.endswith("inv_freq") and isinstance(config, EsmConfig):
-            _check_frequencies(name, tensor, config)
+        elif name.endswith("inv_freq"):
+            _check_frequencies(name, tensor, derived_tensors(layout, config))
     return spare
 
 
-def _check_frequencies(name: str, tensor: Tensor, config: EsmConfig) -> None:
-    expected = rotary_angles(2, config.width // config.heads, ROTARY_BASE, tensor.device)[1]
+def _check_frequencies(name: str, tensor: Tensor, derived: Mapping[str, Tensor]) -> None:
+    expected = next(iter(derived.values()), torch.empty(0))
     if tensor.shape != expected.shape or not torch.allclose(tensor.float(), expected, rtol=1e-6, atol=0):
-        what = f"the rotary frequencies {shown(name)} are not those of base {ROTARY_BASE:,.0f}"
+        what = f"the rotary frequencies {shown(name)} are not those of base 10,000"
         raise InputError(what, fix="give a checkpoint with the usual ones")
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from genolect import __version__, durable
 from genolect.encoders.bert import BertConfig
 from genolect.encoders.esm import EsmConfig
-from genolect.foreign_checkpoint.layouts import BERT, ESM, MOSAIC_BERT, Layout, configuration_values
+from genolect.foreign_checkpoint.layouts import BERT, ESM, MOSAIC_BERT, Layout, configuration_values, derived_tensors
 from genolect.foreign_checkpoint.model import ForeignModel
 from genolect.foreign_checkpoint.reading import CONFIGURATION, OWN_TOKENIZER
 from genolect.tokenizers.reading import description_of
@@ -82,7 +82,8 @@ def _named(layout: Layout, model: ForeignModel) -> dict[str, Tensor]:
                 continue
             names = layout.theirs(f"{half}.{ours}")
             named |= dict(zip(names, tensor.cpu().chunk(len(names)), strict=True))
-    return {name: tensor.contiguous().clone() for name, tensor in {**model.spare, **named}.items()}
+    every = {**model.spare, **named, **derived_tensors(layout, model.config)}
+    return {name: tensor.contiguous().clone() for name, tensor in every.items()}
 
 
 def _tokenizer_values(tokenizer: Tokenizer) -> dict[str, Any]:
