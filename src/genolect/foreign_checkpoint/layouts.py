@@ -14,7 +14,6 @@ from genolect.encoders.bert import BertConfig
 from genolect.encoders.esm import ROTARY_BASE, EsmConfig
 from genolect.encoders.mosaic_bert import MosaicBertConfig
 from genolect.encoders.published import PublishedConfig
-from genolect.encoders.rotary import rotary_angles
 from genolect.errors import InputError, shown
 
 Names = Mapping[str, tuple[str, ...]]
@@ -300,7 +299,9 @@ def derived_tensors(layout: Layout, config: PublishedConfig) -> dict[str, Tensor
     """
     if not isinstance(config, EsmConfig) or config.positions is not None:
         return {}
-    frequencies = rotary_angles(2, config.width // config.heads, ROTARY_BASE, torch.device("cpu"))[1]
+    head_width = config.width // config.heads
+    # To the last bit as transformers computes them; `rotary_angles` rounds elsewhere.
+    frequencies = 1.0 / ROTARY_BASE ** (torch.arange(0, head_width, 2) / head_width)
     place = "attention.self.rotary_embeddings.inv_freq"
     return {f"{layout.prefix}encoder.layer.{block}.{place}": frequencies for block in range(config.layers)}
 
