@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from itertools import product
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from genolect.encoders.bert import BertConfig
 from genolect.encoders.esm import EsmConfig
@@ -236,6 +239,8 @@ def test_a_vocabulary_larger_than_the_embedding_is_refused(bert):
         ({"config": {"is_decoder": True}}, "is_decoder is 'True'"),
         ({"config": {"num_hidden_layers": 4}}, r"layer\.3\.attention.* is missing"),
         ({"config": {"num_hidden_layers": 2}}, r"'bert\.encoder\.layer\.2\..* is none of this architecture"),
+        ({"config": {"num_hidden_layers": 10**9}}, r"asks for 1,000,000,000 layers and 29 tokens, far more than"),
+        ({"config": {"vocab_size": 10**18}}, r"asks for 3 layers and 1,000,000,000,000,000,000 tokens, far more than"),
         ({"config": {"num_attention_heads": 5}}, "width 24 must be a multiple of heads 5"),
         ({"config": {"vocab_size": "many"}}, "vocabulary: Input should be a valid integer, given 'many'"),
         (
@@ -272,6 +277,33 @@ def test_what_is_not_of_the_esm_layout_is_refused(tmp_path, changes, message):
     read_checkpoint(folder)
     with pytest.raises(InputError, match=message):
         read_checkpoint(changed(folder, **changes))
+
+
+JSON = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just([]) | st.just({})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+@pytest.mark.parametrize("values", [DNABERT_2, SECOND_TRANSFORMER], ids=["dnabert 2", "second transformer"])
+def test_any_value_of_the_configuration_is_read_or_refused(values, tmp_path_factory, data):
+    tensors = dnabert_2_tensors() if values is DNABERT_2 else second_transformer_tensors()
+    key = data.draw(st.sampled_from([*values, "is_decoder", "rope_theta", "genolect_tokenizer"]))
+    folder = tmp_path_factory.mktemp("any") / "model"
+    write(folder, {**values, key: data.draw(JSON)}, tensors)
+    with contextlib.suppress(InputError):
+        assert read_checkpoint(folder).head is not None
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_any_byte_of_the_weights_may_be_another(tmp_path_factory, data):
+    folder = write(tmp_path_factory.mktemp("any") / "model", DNABERT_2, dnabert_2_tensors())
+    path = folder / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[data.draw(st.integers(0, 4_000))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+    with contextlib.suppress(InputError):
+        assert read_checkpoint(folder).head is not None
 
 
 def test_nothing_of_the_folder_is_run(tmp_path):

@@ -29,6 +29,11 @@ def test_one_file_is_read(tmp_path):
     assert_same(read_tensors(tmp_path), other)
 
 
+def test_parameters_are_read_as_tensors(tmp_path):
+    torch.save({"first": torch.nn.Parameter(torch.ones(3))}, tmp_path / "pytorch_model.bin")
+    assert not read_tensors(tmp_path)["first"].requires_grad
+
+
 def test_the_old_form_of_bin_is_read(tmp_path):
     torch.save(TENSORS, tmp_path / "pytorch_model.bin", _use_new_zipfile_serialization=False)
     assert_same(read_tensors(tmp_path), TENSORS)
@@ -71,7 +76,9 @@ def test_a_cut_file_is_refused(tmp_path, name, kept):
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("content", [[torch.ones(2)], {"first": "text"}, torch.ones(3)])
+@pytest.mark.parametrize(
+    "content", [[torch.ones(2)], {"first": "text"}, torch.ones(3), {"first": torch.ones(3).to_sparse()}]
+)
 def test_a_file_of_something_else_is_refused(tmp_path, content):
     torch.save(content, tmp_path / "pytorch_model.bin")
     with pytest.raises(InputError, match="something else than tensors by name"):

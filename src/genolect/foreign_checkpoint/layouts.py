@@ -272,7 +272,7 @@ def _esm_fields(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dic
         raise InputError("token_dropout needs a mask_token_id", fix="give a checkpoint that names one")
     return {
         "positions": values.get("max_position_embeddings", 1026) if kind == "absolute" else None,
-        "gated": widen is not None and len(widen) == 2 * inner,
+        "gated": type(inner) is int and widen is not None and widen.shape[:1] == (2 * inner,),
         "mask_id": masks if values.get("token_dropout") else None,
     }
 

@@ -66,8 +66,7 @@ def read_checkpoint(folder: Path, *, with_tokenizer: bool = True) -> ForeignMode
         config = configuration_from(layout, values, tensors)
         if not any(name.startswith(layout.prefix) for name in tensors):
             layout = replace(layout, prefix="")  # an encoder that was saved alone
-        with torch.device("meta"):
-            encoder, head = new_published(config, tied=False)
+        encoder, head = _empty(config, tensors)
         has_head = any(name.startswith(layout.head_prefix) for name in tensors)
         tied = bool(values.get("tie_word_embeddings", True))
         if has_head:
@@ -81,6 +80,19 @@ def read_checkpoint(folder: Path, *, with_tokenizer: bool = True) -> ForeignMode
         place = error.path if isinstance(error, InputError) and error.path else folder / CONFIGURATION
         raise InputError(error.what, fix=error.fix, path=place, line=error.line) from error
     return ForeignModel(encoder.eval(), head.eval() if has_head else None, tokenizer, spare)
+
+
+def _empty(config: PublishedConfig, tensors: Mapping[str, Tensor]) -> tuple[PublishedEncoder, MaskedHead]:
+    """Build encoder and head without room for their weights; a configuration far from the weights is not tried."""
+    what = f"config.json asks for {config.layers:,} layers and {config.vocabulary:,} tokens, far more than there are"
+    refusal = InputError(what, fix="give a checkpoint whose weights belong to its config.json")
+    if config.layers > len(tensors):
+        raise refusal
+    try:
+        with torch.device("meta"):
+            return new_published(config, tied=False)
+    except RuntimeError as error:  # more bytes than an integer can count
+        raise refusal from error
 
 
 def _under_usual_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -126,9 +126,13 @@ def _tensors_of(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # torch has no error of its own for this: damage shows as any of a dozen kinds
         what = f"this file is damaged, or holds more than tensors: {_first_line(error)}"
         raise InputError(what, fix=f"{RESTORE}; or name one with model.safetensors", path=path) from error
-    if not isinstance(content, dict) or not all(isinstance(tensor, Tensor) for tensor in content.values()):
+    if not isinstance(content, dict) or not all(map(_is_plain, content.values())):
         raise InputError("this file holds something else than tensors by name", fix=RESTORE, path=path)
-    return content
+    return {str(name): tensor.detach() for name, tensor in content.items()}
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, Tensor) and value.layout == torch.strided and value.device.type == "cpu"
 
 
 def _first_line(error: Exception) -> str:
