@@ -20,6 +20,7 @@ from genolect.foreign_checkpoint import ForeignModel, read_checkpoint, write_che
 from genolect.sequence.alphabet import encode
 from genolect.tokenizers.foreign_words import DnabertTokenizer, NucleotideTransformerTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
+from genolect.tokenizers.reading import tokenizer_from
 from tests.foreign_checkpoint.foreign import KINDS, batch, transformers_model
 
 SHAPE = {"width": 12, "layers": 2, "heads": 3, "feed_forward": 5}
@@ -123,6 +124,24 @@ def test_the_tokenizer_travels_with_the_model(tmp_path, tokenizer, text, vocabul
     assert theirs.cls_token_id == next(
         tokenizer.vocabulary[word] for word in tokenizer.special if "cls" in word.lower()
     )
+
+
+def test_byte_pairs_travel_with_the_model(tmp_path):
+    """Laid out as GROVER's: special tokens, letters, merges."""
+    transformers = pytest.importorskip("transformers")
+    merges = [("T", "A"), ("TA", "TA"), ("G", "C")]
+    words = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]", *"ACGT", *map("".join, merges)]
+    vocabulary = {word: number for number, word in enumerate(words)}
+    model = {"type": "BPE", "vocab": vocabulary, "merges": [list(pair) for pair in merges], "unk_token": "[UNK]"}
+    tokenizer = tokenizer_from({"version": "1.0", "model": model, "added_tokens": []})
+    write_checkpoint(tmp_path / "model", drawn(BertConfig(vocabulary=len(words), **SHAPE), tokenizer))
+    back = read_checkpoint(tmp_path / "model").tokenizer
+    assert back is not None
+    assert back.content_hash == tokenizer.content_hash
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path / "model")
+    text = "TATATAGCCNA"
+    assert theirs(text, add_special_tokens=False)["input_ids"] == tokenizer.encode(encode(text)).tolist()
+    assert (theirs.mask_token_id, theirs.pad_token_id, theirs.cls_token_id, theirs.sep_token_id) == (4, 3, 1, 2)
 
 
 def test_what_a_tokenizer_file_cannot_tell_is_kept_beside_it(tmp_path):
