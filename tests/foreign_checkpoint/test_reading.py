@@ -166,6 +166,15 @@ def test_an_encoder_that_was_saved_alone_has_no_head(tmp_path, bert):
         alone.logits(ids)
 
 
+def test_a_head_that_the_configuration_promises_must_be_there(bert):
+    tensors = safetensors.torch.load_file(bert / "model.safetensors")
+    encoder = {name: tensor for name, tensor in tensors.items() if name.startswith("bert.")}
+    safetensors.torch.save_file(encoder, bert / "model.safetensors")
+    with pytest.raises(InputError, match=r"the tensor cls\.predictions\.transform\.dense\.weight .* is missing"):
+        read_checkpoint(bert)
+    assert read_checkpoint(changed(bert, config={"architectures": ["BertModel"]})).head is None
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("ending", ["safetensors", "bin"])
 def test_shards_are_read_as_one(bert, ending):

@@ -67,7 +67,9 @@ def read_checkpoint(folder: Path, *, with_tokenizer: bool = True) -> ForeignMode
         if not any(name.startswith(layout.prefix) for name in tensors):
             layout = replace(layout, prefix="")  # an encoder that was saved alone
         encoder, head = _empty(config, tensors)
-        has_head = any(name.startswith(layout.head_prefix) for name in tensors)
+        classes = values.get("architectures")
+        promised = isinstance(classes, list) and layout.architecture in classes
+        has_head = promised or any(name.startswith(layout.head_prefix) for name in tensors)
         tied = bool(values.get("tie_word_embeddings", True))
         if has_head:
             _name_twins_once(layout, tensors, tied=tied)
@@ -117,7 +119,7 @@ def _name_twins_once(layout: Layout, tensors: dict[str, Tensor], *, tied: bool) 
         twin = tensors.pop(second)
         if not torch.equal(tensors.setdefault(first, twin), twin):
             what = f"{shown(first)} and {shown(second)} differ, although they are one"
-            raise InputError(what, fix=f'{RESTORE}; or say "tie_word_embeddings": false if the model was trained so')
+            raise InputError(what, fix=RESTORE)
     if tied and embedding in tensors:
         tensors[vectors] = tensors[embedding]
 

@@ -60,6 +60,8 @@ def write_checkpoint(folder: Path, model: ForeignModel, *, replace: bool = False
         BERT if isinstance(model.config, BertConfig) else ESM if isinstance(model.config, EsmConfig) else MOSAIC_BERT
     )
     values = configuration_values(layout, model.config) | {"tie_word_embeddings": model.tied or model.head is None}
+    if model.head is None:
+        values["architectures"] = [layout.architecture.replace("ForMaskedLM", "Model")]
     contents = {"model.safetensors": safetensors.torch.save(_named(layout, model), {"format": "pt"})}
     if model.tokenizer is not None:
         values |= {"pad_token_id": model.tokenizer.padding_id, OWN_TOKENIZER: description_of(model.tokenizer)}
