@@ -8,7 +8,11 @@ import pytest
 import torch
 from torch import nn
 
+from genolect.encoders.bert import BertConfig
+from genolect.encoders.esm import EsmConfig
 from genolect.encoders.initialisation import draw_weights
+from genolect.encoders.mosaic_bert import MosaicBertConfig
+from genolect.encoders.published import new_published
 from genolect.encoders.transformer import Transformer, TransformerConfig
 
 VOCABULARY, B, L = 7, 5, 23
@@ -30,7 +34,27 @@ def transformer_without_counts() -> Transformer:
     return Transformer(config)
 
 
-ENCODERS = [transformer, transformer_without_counts]
+def bert() -> nn.Module:
+    shape = BertConfig(vocabulary=VOCABULARY, width=12, layers=2, heads=3, feed_forward=17, positions=31, dropout=0.2)
+    return new_published(shape, tied=True)[0]
+
+
+def mosaic_bert() -> nn.Module:
+    shape = MosaicBertConfig(vocabulary=VOCABULARY, width=15, layers=3, heads=5, feed_forward=8)
+    return new_published(shape, tied=True)[0]
+
+
+def first_esm() -> nn.Module:
+    shape = EsmConfig(vocabulary=VOCABULARY, width=12, layers=2, heads=4, feed_forward=17, positions=32, mask_id=5)
+    return new_published(shape, tied=False)[0]
+
+
+def second_esm() -> nn.Module:
+    shape = EsmConfig(vocabulary=VOCABULARY, width=12, layers=3, heads=2, feed_forward=9, gated=True)
+    return new_published(shape, tied=False)[0]
+
+
+ENCODERS = [transformer, transformer_without_counts, bert, mosaic_bert, first_esm, second_esm]
 
 
 @pytest.fixture(params=ENCODERS, ids=lambda build: build.__name__)

@@ -55,6 +55,14 @@ def _switches_on(call: ast.Call) -> list[str]:
     ]
 
 
+def _reads_weights_only(call: ast.Call) -> bool:
+    """Whether `torch.load` refuses everything but tensors, said in so many words."""
+    return any(
+        word.arg == "weights_only" and isinstance(word.value, ast.Constant) and word.value.value is True
+        for word in call.keywords
+    )
+
+
 def running(tree: Path) -> list[str]:
     """Imports, calls and options through which a file that is read could execute something."""
     findings = []
@@ -64,6 +72,8 @@ def running(tree: Path) -> list[str]:
                 findings.append(module.at(node, f"{target} can execute what it reads"))
         for call in module.calls:
             name = module.called(call)
+            if name == "torch.load" and _reads_weights_only(call):
+                continue
             if name in RUNNING_CALLS or name.endswith(".extractall"):
                 findings.append(module.at(call, f"{name} can execute or overwrite"))
             findings += [module.at(call, f"{option} is switched on") for option in _switches_on(call)]
@@ -139,6 +149,8 @@ def test_every_file_that_may_seed_does():
         (running, "exec(text)"),
         (running, "import torch; torch.load(path)"),
         (running, "from torch import load as read; read(path)"),
+        (running, "import torch; torch.load(path, weights_only=False)"),
+        (running, "import torch; torch.load(path, weights_only=careful)"),
         (running, "import subprocess; subprocess.run(command, shell=True)"),
         (running, "import numpy as np; np.load(path, allow_pickle=True)"),
         (running, "import numpy as np; np.load(path, allow_pickle=wanted)"),
@@ -170,6 +182,7 @@ def test_a_planted_danger_is_found(tmp_path, gate, line):
         "model.eval()",
         "import re; re.compile('x')",
         "import torch; torch.compile(model)",
+        "import torch; torch.load(path, weights_only=True)",
         "import numpy as np; np.load(path, allow_pickle=False)",
         "try:\n    f()\nexcept ValueError:\n    pass",
         "try:\n    f()\nexcept Exception as error:\n    raise InputError('x') from error",

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from genolect.errors import InputError
 from genolect.sequence.alphabet import decode, encode, reverse_complement
 from genolect.tokenizers.foreign_words import DnabertTokenizer, NucleotideTransformerTokenizer, read_words
+from genolect.tokenizers.reading import tokenizer_from
 
 DNA = st.text("ACGTacgtN", max_size=40) | st.text("ACGT", max_size=40)
 WITH_CODES = st.text("ACGTUNacgtunRYSWKMBDHVryswkmbdhv", max_size=60)
@@ -122,6 +123,19 @@ def test_the_other_strand_is_tokenized_anew(letters):
     other = TRANSFORMER.reverse_complement(ids)
     np.testing.assert_array_equal(other, TRANSFORMER.encode(reverse_complement(bases)))
     np.testing.assert_array_equal(TRANSFORMER.reverse_complement(other), ids)
+
+
+def test_the_first_version_has_two_special_tokens_less(tmp_path):
+    """4,105 ids, as its models have vectors."""
+    first = [word for word in TRANSFORMER_WORDS if word not in NucleotideTransformerTokenizer.second_version]
+    tokenizer = read_words(written(tmp_path, first))
+    assert len(tokenizer.vocabulary) == 4105
+    bases = encode("ATTCCGACNTT")
+    assert tokenizer.encode(bases).tolist() == (TRANSFORMER.encode(bases) - 2).tolist()
+    assert tokenizer_from(tokenizer.to_ecosystem()).content_hash == tokenizer.content_hash
+    one_of_two = [word for word in TRANSFORMER_WORDS if word != "<eos>"]
+    with pytest.raises(InputError, match="1 of 4,107 tokens are missing, '<eos>' first"):
+        read_words(written(tmp_path, one_of_two))
 
 
 def test_its_special_tokens_stand_as_themselves():

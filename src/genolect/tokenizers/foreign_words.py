@@ -111,7 +111,8 @@ class NucleotideTransformerTokenizer:
     Parameters
     ----------
     words : sequence of str
-        Every token in the order of the ids: the six special tokens, all 6-mers and the letters A C G T side by side, N.
+        Every token in the order of the ids: the special tokens, all 6-mers and the letters A C G T side by side, N.
+        The first version of the models has four special tokens, the second also ``<eos>`` and ``<bos>``.
 
     Raises
     ------
@@ -128,11 +129,14 @@ class NucleotideTransformerTokenizer:
     """
 
     kind = "nucleotide_transformer"
-    special = ("<unk>", "<pad>", "<mask>", "<cls>", "<eos>", "<bos>")
+    special: tuple[str, ...] = ("<unk>", "<pad>", "<mask>", "<cls>", "<eos>", "<bos>")
+    second_version = ("<eos>", "<bos>")
     k = 6
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = list(words)
+        if not set(self.words) & set(self.second_version):
+            self.special = self.special[:4]
         self.vocabulary = _checked(self.words, self.special, LETTERS, k=self.k)
         self.unknown_id, self.padding_id, self.mask_id = (self.vocabulary[word] for word in self.special[:3])
         self._ours = KmerTokenizer(self.k, 1)
