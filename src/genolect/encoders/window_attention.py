@@ -160,7 +160,7 @@ class _WindowAttention(torch.autograd.Function):
     """Blocks of R queries; each sees the 3 R keys around it, as far as the distance allows, and A anchors."""
 
     @staticmethod
-    def forward(ctx: Any, queries: Tensor, keys: Tensor, values: Tensor, pattern: Pattern) -> tuple[Tensor, Tensor]:
+    def forward(context: Any, queries: Tensor, keys: Tensor, values: Tensor, pattern: Pattern) -> tuple[Tensor, Tensor]:
         mixed = torch.empty_like(values, memory_format=torch.contiguous_format)
         log_sums = values.new_empty(values.shape[:2], dtype=_exact(values))
         with torch.autocast(queries.device.type, enabled=False):
@@ -168,14 +168,14 @@ class _WindowAttention(torch.autograd.Function):
                 part, logs = _attend(*_blocks((queries, keys, values), pattern, start, stop))
                 mixed[:, start:stop] = part.flatten(1, 2)[:, : stop - start]
                 log_sums[:, start:stop] = logs.flatten(1, 2)[:, : stop - start]
-        ctx.save_for_backward(queries, keys, values, mixed, log_sums)
-        ctx.pattern = pattern
+        context.save_for_backward(queries, keys, values, mixed, log_sums)
+        context.pattern = pattern
         return mixed, log_sums
 
     @staticmethod
-    def backward(ctx: Any, *wanted: Tensor) -> tuple[Tensor | None, ...]:
-        *given, mixed, log_sums = ctx.saved_tensors
-        pattern: Pattern = ctx.pattern
+    def backward(context: Any, *wanted: Tensor) -> tuple[Tensor | None, ...]:
+        *given, mixed, log_sums = context.saved_tensors
+        pattern: Pattern = context.pattern
         found = tuple(torch.zeros(each.shape, dtype=_exact(each), device=each.device) for each in given)
         with torch.autocast(mixed.device.type, enabled=False):
             for start, stop in _stretches(mixed, pattern):
@@ -255,7 +255,7 @@ class _GroupAttention(torch.autograd.Function):
     """A few groups at a time."""
 
     @staticmethod
-    def forward(ctx: Any, *given: Any) -> tuple[Tensor, Tensor]:
+    def forward(context: Any, *given: Any) -> tuple[Tensor, Tensor]:
         queries, keys, values, asking, answering, beyond = given
         with torch.autocast(queries.device.type, enabled=False):
             parts = [
@@ -264,17 +264,17 @@ class _GroupAttention(torch.autograd.Function):
             ]
         mixed = torch.cat([part[0] for part in parts], dim=1).to(values.dtype)
         log_sums = torch.cat([part[1] for part in parts], dim=1)
-        ctx.save_for_backward(queries, keys, values, asking, answering, mixed, log_sums)
-        ctx.beyond = beyond
+        context.save_for_backward(queries, keys, values, asking, answering, mixed, log_sums)
+        context.beyond = beyond
         return mixed, log_sums
 
     @staticmethod
-    def backward(ctx: Any, *wanted: Tensor) -> tuple[Tensor | None, ...]:
-        *given, asking, answering, mixed, log_sums = ctx.saved_tensors
+    def backward(context: Any, *wanted: Tensor) -> tuple[Tensor | None, ...]:
+        *given, asking, answering, mixed, log_sums = context.saved_tensors
         with torch.autocast(mixed.device.type, enabled=False):
             parts = [
                 _gradients(
-                    _group(given, (asking, answering), ctx.beyond, groups),
+                    _group(given, (asking, answering), context.beyond, groups),
                     (mixed[:, groups], log_sums[:, groups]),
                     (wanted[0][:, groups], wanted[1][:, groups]),
                 )
