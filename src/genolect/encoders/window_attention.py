@@ -19,8 +19,9 @@ from torch.nn import functional
 
 HIDDEN = -1e30
 """Score of a key that a query does not see: its weight is exactly zero, and finite where nothing is seen."""
-SCORES = {"cpu": 1 << 19, "cuda": 1 << 26}
-"""Scores in memory at a time: what the processor's cache holds; on a GPU, what keeps it busy."""
+SCORES = {"cpu": 1 << 19}
+MANY_SCORES = 1 << 26
+"""Scores in memory at a time: what the processor's cache holds; elsewhere, what keeps a GPU busy."""
 
 
 class Mixed(NamedTuple):
@@ -195,7 +196,7 @@ def _stretches(queries: Tensor, pattern: Pattern) -> Iterator[tuple[int, int]]:
     """Cut the tokens into stretches of whole blocks; the last may end within one."""
     N, L, _ = queries.shape
     scores_per_block = N * pattern.reach * (3 * pattern.reach + len(pattern.anchors))
-    step = pattern.reach * max(1, SCORES[queries.device.type] // scores_per_block)
+    step = pattern.reach * max(1, SCORES.get(queries.device.type, MANY_SCORES) // scores_per_block)
     for start in range(0, L, step):
         yield start, min(start + step, L)
 
@@ -286,7 +287,7 @@ class _GroupAttention(torch.autograd.Function):
 
 def _few_groups(queries: Tensor) -> list[slice]:
     N, G, Q, _ = queries.shape
-    step = max(1, SCORES[queries.device.type] // (N * Q * Q))
+    step = max(1, SCORES.get(queries.device.type, MANY_SCORES) // (N * Q * Q))
     return [slice(start, start + step) for start in range(0, G, step)]
 
 
