@@ -106,6 +106,14 @@ def test_reduced_precision_keeps_exact_sums():
     torch.testing.assert_close(found.log_sums.double(), expected.log_sums, atol=0.02, rtol=0.01)
 
 
+def test_gradients_of_gradients_are_refused():
+    given_vectors = vectors(N, 9, K)
+    mixed = window_attention(*given_vectors, Pattern(2, torch.tensor([4]))).values
+    (towards,) = torch.autograd.grad(mixed.square().sum(), given_vectors[:1], create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        towards.sum().backward()
+
+
 def test_memory_for_the_backward_pass_is_that_of_the_input():
     length, kept = 2_000, {}
 

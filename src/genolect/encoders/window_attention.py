@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 HIDDEN = -1e30
@@ -174,6 +175,7 @@ class _WindowAttention(torch.autograd.Function):
         return mixed, log_sums
 
     @staticmethod
+    @once_differentiable
     def backward(context: Any, *wanted: Tensor) -> tuple[Tensor | None, ...]:
         *given, mixed, log_sums = context.saved_tensors
         pattern: Pattern = context.pattern
@@ -270,6 +272,7 @@ class _GroupAttention(torch.autograd.Function):
         return mixed, log_sums
 
     @staticmethod
+    @once_differentiable
     def backward(context: Any, *wanted: Tensor) -> tuple[Tensor | None, ...]:
         *given, asking, answering, mixed, log_sums = context.saved_tensors
         with torch.autocast(mixed.device.type, enabled=False):
