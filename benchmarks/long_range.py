@@ -182,9 +182,14 @@ def growth(kind: str, lengths: list[int]) -> list[Row]:
         name = f"{kind}, from {length // 4:,} to {length:,} tokens"
         rows += [
             row(f"{name}, time", (after.seconds or 0) / (before.seconds or 1), "times"),
+            row(f"{name}, time with the kernel's", _total(after) / _total(before), "times"),
             row(f"{name}, memory", after.rise / before.rise, "times"),
         ]
     return rows
+
+
+def _total(result: Result) -> float:
+    return (result.seconds or 0) + result.kernel
 
 
 def against_peers(lengths: list[int]) -> list[Row]:
