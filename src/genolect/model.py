@@ -24,10 +24,16 @@ import torch
 from torch import Tensor, nn
 
 from genolect import __version__, durable
+from genolect.encoders.bert import BertConfig
+from genolect.encoders.build import EncoderConfig, encoder_config, kind_of, new_encoder
+from genolect.encoders.context import ContextEvidence
+from genolect.encoders.esm import EsmConfig
 from genolect.encoders.heads import HeadConfig, TokenHead, new_head
 from genolect.encoders.initialisation import draw_weights
-from genolect.encoders.transformer import Transformer, TransformerConfig
+from genolect.encoders.masked_heads import MaskedHead, PredictableHead
+from genolect.encoders.mosaic_bert import MosaicBertConfig
 from genolect.errors import ConfigurationError, InputError, shown
+from genolect.foreign_checkpoint import read_checkpoint
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
 
@@ -43,8 +49,8 @@ class SequenceModel(nn.Module):
 
     Parameters
     ----------
-    config : TransformerConfig
-        Shape of the encoder.
+    config : EncoderConfig
+        Shape of the encoder, of whatever kind.
     tokenizer : Tokenizer
         Gives the ids.
     heads : mapping of str to HeadConfig, optional
@@ -52,17 +58,33 @@ class SequenceModel(nn.Module):
     """
 
     def __init__(
-        self, config: TransformerConfig, tokenizer: Tokenizer, heads: Mapping[str, HeadConfig] | None = None
+        self, config: EncoderConfig, tokenizer: Tokenizer, heads: Mapping[str, HeadConfig] | None = None
     ) -> None:
         super().__init__()
         self.config = config
         self.tokenizer = tokenizer
         self.head_configs = dict(heads or {})
+        self.encoder = new_encoder(config)
         with torch.random.fork_rng(devices=[]):  # torch's own first values, soon replaced, come from a global generator
-            self.encoder = Transformer(config)
-            self.head = TokenHead(config.width, len(tokenizer.targets))
+            self.head = self._token_head()
             # Without other heads this has no weights, and a saved model has the same names as ever.
             self.heads = nn.ModuleDict({name: new_head(head, config.width) for name, head in self.head_configs.items()})
+
+    def _token_head(self) -> nn.Module:
+        """Make the head that predicts tokens: that of the checkpoints where the encoder is one of theirs."""
+        config, targets = self.config, self.tokenizer.targets
+        if not isinstance(config, BertConfig | EsmConfig | MosaicBertConfig):
+            return TokenHead(config.width, len(targets))
+        head = MaskedHead(config.width, config.vocabulary, norm_epsilon=config.norm_epsilon)
+        if not isinstance(config, EsmConfig):
+            head.tie(self.encoder.embedding)
+        return PredictableHead(head, targets)
+
+    @property
+    def context(self) -> ContextEvidence | None:
+        """The counts of contexts that the encoder reads; None where it reads none."""
+        found: ContextEvidence | None = getattr(self.encoder, "context", None)
+        return found
 
     def forward(
         self, ids: Tensor, selected: Tensor | None, counted: Tensor | None = None, *, head: str | None = None
@@ -110,7 +132,7 @@ class SequenceModel(nn.Module):
             If a head for windows is given selected tokens, or one for tokens none.
         """
         part = self.head if head is None else self.heads[head]
-        if isinstance(part, TokenHead) != (selected is not None):
+        if isinstance(part, TokenHead | PredictableHead) != (selected is not None):
             raise ValueError(f"a {type(part).__name__} reads {'tokens' if selected is None else 'windows'}")
         answer: Tensor = part(hidden, ids != self.tokenizer.padding_id) if selected is None else part(hidden[selected])
         return answer
@@ -122,7 +144,7 @@ class SequenceModel(nn.Module):
 
 
 def new_model(
-    config: TransformerConfig,
+    config: EncoderConfig,
     tokenizer: Tokenizer,
     *,
     seed: int,
@@ -149,6 +171,7 @@ def new_model(
 
     Examples
     --------
+    >>> from genolect.encoders.transformer import TransformerConfig
     >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> one, other = (new_model(config, NucleotideTokenizer(), seed=3) for _ in range(2))
@@ -157,8 +180,8 @@ def new_model(
     """
     model = SequenceModel(config, tokenizer, heads)
     draw_weights(model, torch.Generator().manual_seed(seed))
-    if counts is not None and model.encoder.context is not None:
-        model.encoder.context.set_counts(counts)
+    if counts is not None and model.context is not None:
+        model.context.set_counts(counts)
     return model
 
 
@@ -184,6 +207,7 @@ def random_twin(model: SequenceModel, *, seed: int, keep_counts: bool) -> Sequen
 
     Examples
     --------
+    >>> from genolect.encoders.transformer import TransformerConfig
     >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> twin = random_twin(new_model(config, NucleotideTokenizer(), seed=3), seed=4, keep_counts=False)
@@ -223,6 +247,7 @@ def save_model(folder: Path, model: SequenceModel, record: Mapping[str, Any], *,
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from genolect.encoders.transformer import TransformerConfig
     >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:
@@ -232,14 +257,15 @@ def save_model(folder: Path, model: SequenceModel, record: Mapping[str, Any], *,
     """
     configuration = {
         "format": FORMAT,
-        "encoder": "transformer",
+        "encoder": kind_of(model.config),
         "tokenizer": description_of(model.tokenizer),
         "tokenizer_sha256": model.tokenizer.content_hash,
         "configuration": model.config.to_mapping(),
     }
     if model.head_configs:
         configuration["heads"] = {name: head.to_mapping() for name, head in model.head_configs.items()}
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    # Copies: what two parts share (a head and its embedding) is written twice, as the format wants it.
+    tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in model.state_dict().items()}
     with durable.new_folder(folder, replace=replace) as staging:
         for name, content in (
             (WEIGHTS, safetensors.torch.save(tensors)),
@@ -252,12 +278,12 @@ def save_model(folder: Path, model: SequenceModel, record: Mapping[str, Any], *,
 
 
 def load_model(folder: Path) -> SequenceModel:
-    """Read a model directory after checking every byte of it.
+    """Read a model directory after checking every byte of it, or a Hugging Face directory of a published model.
 
     Parameters
     ----------
     folder : Path
-        A folder made by `save_model`.
+        A folder made by `save_model`, or one that `foreign_checkpoint.read_checkpoint` reads.
 
     Returns
     -------
@@ -272,6 +298,7 @@ def load_model(folder: Path) -> SequenceModel:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from genolect.encoders.transformer import TransformerConfig
     >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:
@@ -279,6 +306,8 @@ def load_model(folder: Path) -> SequenceModel:
     ...     load_model(Path(folder, "model")).config == config
     True
     """
+    if not (folder / durable.MANIFEST).is_file() and (folder / CONFIGURATION).is_file():
+        return _published(folder)
     manifest = durable.read_manifest(folder)
     if manifest.get("kind") != "model":
         raise InputError("this folder is no model", fix="name the folder that holds model.safetensors", path=folder)
@@ -291,7 +320,7 @@ def load_model(folder: Path) -> SequenceModel:
     if values["tokenizer_sha256"] != tokenizer.content_hash:
         raise InputError("the model was trained with another vocabulary", fix=REMEDY, path=folder / TOKENIZER)
     try:
-        config = TransformerConfig.from_mapping(values["configuration"], CONFIGURATION)
+        config = encoder_config(values["encoder"], values["configuration"], CONFIGURATION)
         heads = {name: HeadConfig.from_mapping(head, name) for name, head in values.get("heads", {}).items()}
     except ConfigurationError as error:
         raise InputError(error.what, fix=its_maker, path=folder / CONFIGURATION) from error
@@ -306,12 +335,25 @@ def load_model(folder: Path) -> SequenceModel:
     return model.eval()
 
 
+def _published(folder: Path) -> SequenceModel:
+    """Read a published model with its masked head and its tokenizer."""
+    foreign = read_checkpoint(folder)
+    if foreign.head is None or foreign.tokenizer is None:
+        missing = "masked head" if foreign.head is None else "vocabulary"
+        raise InputError(f"the checkpoint has no {missing}", fix="take the whole folder of a masked model", path=folder)
+    model = SequenceModel(foreign.config, foreign.tokenizer)
+    model.encoder.load_state_dict(foreign.encoder.state_dict())
+    model.head.masked.load_state_dict(foreign.head.state_dict())
+    return model.eval()
+
+
 def training_record(folder: Path) -> dict[str, Any]:
     """Read what a model directory says about its training; see `save_model`.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from genolect.encoders.transformer import TransformerConfig
     >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     >>> with TemporaryDirectory() as folder:

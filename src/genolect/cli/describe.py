@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from genolect.cli.describe_model import is_model, print_model
 from genolect.cli.options import AllowMissing, Rename, renaming
 from genolect.cli.progress import base_counter
 from genolect.durable import json_text
@@ -33,7 +35,9 @@ _NONE = "–"
 
 
 def describe(
-    genome: Annotated[str, typer.Argument(help="FASTA file: plain, gzip or BGZF; - for standard input.")],
+    genome: Annotated[
+        str, typer.Argument(help="FASTA file: plain, gzip or BGZF; - for standard input. Or a model folder.")
+    ],
     annotation: Annotated[str | None, typer.Option(help="GTF, GFF3 or BED file of the same assembly.")] = None,
     rename: Rename = None,
     allow_missing: AllowMissing = False,
@@ -41,6 +45,9 @@ def describe(
 ) -> None:
     """Look at a genome: length, GC, CpG, repeats, unknown bases and k-mers of every sequence; and its features."""
     _refuse_options(genome, annotation, rename, allow_missing=allow_missing)
+    if is_model(Path(genome)):
+        print_model(Path(genome), as_json=as_json)
+        return
     genome_source = Source(genome)
     with base_counter("describing") as count:
         *records, total = describe_fasta(genome_source, progress=count)

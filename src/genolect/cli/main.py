@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from genolect import __version__
+from genolect.cli.convert import convert
 from genolect.cli.describe import describe
 from genolect.cli.describe_objective import describe_objective
 from genolect.cli.evaluate import evaluate
@@ -40,7 +41,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (learn, describe, prepare, describe_objective, plan, pretrain, evaluate, report):
+for verb in (learn, describe, prepare, describe_objective, plan, pretrain, evaluate, report, convert):
     app.command()(verb)
 app.add_typer(tokenizer, name="tokenizer")
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from genolect.encoders.attention import weights_of
 from genolect.encoders.rotary import rotate
 
 
@@ -49,13 +50,24 @@ class SelfAttention(nn.Module):
 
     def forward(self, hidden_BLD: Tensor, angles: Tensor) -> Tensor:
         """Mix the tokens of each window; shape (B, L, D) in and out."""
-        B, L, D = hidden_BLD.shape
-        queries, keys, values = self.project(hidden_BLD).view(B, L, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        mixed_BHLK = functional.scaled_dot_product_attention(
-            rotate(queries, angles), rotate(keys, angles), values, is_causal=self.causal
-        )
-        merged: Tensor = self.merge(mixed_BHLK.transpose(1, 2).reshape(B, L, D))
+        queries, keys, values = self._projected(hidden_BLD, angles)
+        mixed_BHLK = functional.scaled_dot_product_attention(queries, keys, values, is_causal=self.causal)
+        merged: Tensor = self.merge(mixed_BHLK.transpose(1, 2).reshape(hidden_BLD.shape))
         return merged
+
+    def weights(self, hidden_BLD: Tensor, angles: Tensor) -> Tensor:
+        """Give how much each token attends to each, shape (B, H, L, L); rows sum to 1."""
+        queries, keys, _ = self._projected(hidden_BLD, angles)
+        L = hidden_BLD.shape[1]
+        future = torch.ones(L, L, dtype=torch.bool, device=hidden_BLD.device).triu(1)
+        added = torch.zeros_like(future, dtype=queries.dtype).masked_fill(future, -torch.inf) if self.causal else None
+        return weights_of(queries, keys, added)
+
+    def _projected(self, hidden_BLD: Tensor, angles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Give queries, keys and values, (B, H, L, K) each, the first two turned by their positions."""
+        B, L, _ = hidden_BLD.shape
+        queries, keys, values = self.project(hidden_BLD).view(B, L, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        return rotate(queries, angles), rotate(keys, angles), values
 
 
 class GatedFeedForward(nn.Module):

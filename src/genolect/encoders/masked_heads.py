@@ -44,3 +44,31 @@ class MaskedHead(nn.Module):
         """Turn (S, D) into logits (S, V), or (B, L, D) into (B, L, V)."""
         logits: Tensor = self.decode(self.norm(functional.gelu(self.dense(hidden))))
         return logits
+
+
+class PredictableHead(nn.Module):
+    """A masked head that tells the logits of the predictable ids alone, as every objective reads them.
+
+    Parameters
+    ----------
+    head : MaskedHead
+        Tells those of all ids.
+    targets : range
+        The predictable ids.
+
+    Examples
+    --------
+    >>> import torch
+    >>> PredictableHead(MaskedHead(6, 9), range(5, 9))(torch.ones(3, 6)).shape
+    torch.Size([3, 4])
+    """
+
+    def __init__(self, head: MaskedHead, targets: range) -> None:
+        super().__init__()
+        self.masked = head
+        self.targets = targets
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Turn (S, D) into logits (S, V) of the predictable ids."""
+        logits: Tensor = self.masked(hidden)[..., self.targets.start : self.targets.stop]
+        return logits

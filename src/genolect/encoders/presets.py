@@ -38,13 +38,15 @@ import torch
 from torch import nn
 
 from genolect.encoders.bert import BertConfig
+from genolect.encoders.build import EncoderConfig, new_encoder
 from genolect.encoders.esm import EsmConfig
+from genolect.encoders.long_presets import nucleo_transformer, nucleo_transformer_tiny, sparse_small
 from genolect.encoders.mosaic_bert import MosaicBertConfig
-from genolect.encoders.published import PublishedConfig, new_published
-from genolect.encoders.transformer import Transformer, TransformerConfig
+from genolect.encoders.published import new_published
+from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import ConfigurationError, shown
 
-PresetConfig: TypeAlias = PublishedConfig | TransformerConfig
+PresetConfig: TypeAlias = EncoderConfig
 
 _NT_500M = EsmConfig(
     vocabulary=4105, width=1280, layers=24, heads=20, feed_forward=5120, positions=1002, padding_id=1, mask_id=2
@@ -73,6 +75,9 @@ PRESETS: dict[str, PresetConfig] = {
     # Ours read single nucleotides.
     "small": TransformerConfig(vocabulary=7),
     "base": TransformerConfig(vocabulary=7, width=768, layers=12, heads=12, feed_forward=2048),
+    "nucleo-transformer": nucleo_transformer(vocabulary=7),
+    "nucleo-transformer-tiny": nucleo_transformer_tiny(vocabulary=7),
+    "sparse-small": sparse_small(vocabulary=7),
 }
 
 
@@ -125,8 +130,8 @@ def parameter_count(config: PresetConfig) -> int:
     """
     with torch.device("meta"):
         parts: tuple[nn.Module, ...]
-        if isinstance(config, TransformerConfig):
-            parts = (Transformer(config),)
-        else:
+        if isinstance(config, BertConfig | EsmConfig | MosaicBertConfig):
             parts = new_published(config, tied=not isinstance(config, EsmConfig))
+        else:
+            parts = (new_encoder(config),)
     return sum(parameter.numel() for parameter in nn.ModuleList(parts).parameters())

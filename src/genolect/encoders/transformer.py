@@ -5,10 +5,15 @@ Legend: B windows, L tokens, D width.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+from typing import cast
+
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from genolect.config import Configuration
+from genolect.encoders.checkpointing import layer_states
 from genolect.encoders.context import ContextEvidence
 from genolect.encoders.layers import GatedFeedForward, LocalStem, SelfAttention
 from genolect.encoders.rotary import rotary_angles
@@ -40,6 +45,8 @@ class TransformerConfig(Configuration):
         Base of the rotary frequencies.
     causal : bool
         Whether every token sees itself and those before it only.
+    checkpoint_every : int
+        Blocks per group that is computed again for the backward pass; 0 keeps everything.
     """
 
     vocabulary: int = Field(ge=1)
@@ -51,6 +58,7 @@ class TransformerConfig(Configuration):
     context_lengths: tuple[int, ...] = (3, 5, 7, 9, 11)
     rotary_base: float = Field(10_000.0, gt=1)
     causal: bool = False
+    checkpoint_every: int = Field(0, ge=0)
 
     @model_validator(mode="after")
     def _fits_together(self) -> TransformerConfig:
@@ -122,7 +130,8 @@ class Transformer(nn.Module):
         Tensor, shape (B, L, D)
             Hidden states after the last norm.
         """
-        return self.states(ids, counted)[-1]
+        (last_BLD,) = deque(self._states(ids, counted), maxlen=1)
+        return self._normalised(last_BLD)
 
     def states(self, ids: Tensor, counted: Tensor | None = None) -> list[Tensor]:
         """Encode windows and keep every layer's hidden states.
@@ -137,12 +146,32 @@ class Transformer(nn.Module):
         list of Tensor, each of shape (B, L, D)
             What enters the first block, what leaves each block, and that after the last norm.
         """
+        states = [*self._states(ids, counted)]
+        return [*states, self._normalised(states[-1])]
+
+    def attention_weights(self, ids: Tensor, counted: Tensor | None = None) -> list[Tensor]:
+        """Give each block's attention weights, (B, H, L, L) each, rows summing to 1; see `forward`."""
+        *before, _ = self._states(ids, counted)
+        angles = self._angles(ids)
+        blocks = cast(list[Block], self.blocks)
+        return [
+            block.attention.weights(block.attention_norm(seen), angles)
+            for block, seen in zip(blocks, before, strict=True)
+        ]
+
+    def _states(self, ids: Tensor, counted: Tensor | None) -> Iterator[Tensor]:
+        """Give what enters the first block, then what leaves each."""
         hidden_BLD = self.stem(ids)
         if self.context is not None and self.weigh_context is not None:
             hidden_BLD = hidden_BLD + self.weigh_context(self.context(ids, counted))
+        yield hidden_BLD
+        blocks = cast(list[Block], [*self.blocks])
+        yield from layer_states(blocks, hidden_BLD, self._angles(ids), checkpoint_every=self.config.checkpoint_every)
+
+    def _angles(self, ids: Tensor) -> Tensor:
         head_width = self.config.width // self.config.heads
-        angles = rotary_angles(ids.shape[1], head_width, self.config.rotary_base, ids.device)
-        states = [hidden_BLD]
-        for block in self.blocks:
-            states.append(block(states[-1], angles))
-        return [*states, self.norm(states[-1])]
+        return rotary_angles(ids.shape[1], head_width, self.config.rotary_base, ids.device)
+
+    def _normalised(self, hidden_BLD: Tensor) -> Tensor:
+        normalised: Tensor = self.norm(hidden_BLD)
+        return normalised

@@ -20,7 +20,7 @@ class TwoOptimizers:
     Parameters
     ----------
     model : nn.Module
-        Its matrices inside ``blocks`` go to Muon, every other parameter to AdamW.
+        Its matrices inside ``blocks`` or ``layers`` go to Muon, every other parameter to AdamW.
     matrix_learning_rate, learning_rate : float
         Peak rates of Muon and of AdamW.
     """
@@ -99,4 +99,5 @@ def share_of_peak(step: int, steps: int, warmup_share: float) -> float:
 
 
 def _is_block_matrix(name: str, parameter: Tensor) -> bool:
-    return ".blocks." in f".{name}" and parameter.ndim == 2
+    inside = any(part in f".{name}" for part in (".blocks.", ".layers."))
+    return inside and parameter.ndim == 2

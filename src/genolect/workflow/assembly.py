@@ -22,8 +22,8 @@ from genolect.data.orthologs import (
 )
 from genolect.data.split import Split
 from genolect.data.windows import WindowSampler
+from genolect.encoders.build import EncoderConfig
 from genolect.encoders.heads import HeadConfig
-from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import ConfigurationError, InputError
 from genolect.inference import Machine
 from genolect.model import new_model
@@ -220,7 +220,7 @@ def new_training(
     ingredients: Ingredients,
     genome: PreparedGenome,
     split: Split,
-    encoder: TransformerConfig,
+    encoder: EncoderConfig,
     training: TrainingConfig,
     machine: Machine,
     *,

@@ -150,7 +150,7 @@ def evaluate(
     arms = _arms(model, task, genome, counted=own_genome, seed=seed)
     say("probing")
     panel = run_panel(task, arms, seed=seed)
-    notes = _notes(annotation, own_genome=own_genome, counts=model.encoder.context is not None)
+    notes = _notes(annotation, own_genome=own_genome, counts=model.context is not None)
     features = describe_annotation(annotation)
     results = new_results(
         command,
@@ -213,7 +213,7 @@ def _arms(
         "kmer_logistic": ArmFeatures(*(kmer_frequencies(part, words.length) for part in bases)),
         "random_probe": _embedded(twin, bases, counted=counted),
     }
-    if model.encoder.context is not None:
+    if model.context is not None:
         counting_twin = random_twin(model, seed=twin_seed, keep_counts=True)
         arms["counting_probe"] = _embedded(counting_twin, bases, counted=counted)
     return arms | {"pretrained_probe": _embedded(model, bases, counted=counted)}

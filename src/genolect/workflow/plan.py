@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from genolect import durable
 from genolect.config import Configuration
 from genolect.data.context_counts import context_lengths
 from genolect.data.genome import PreparedGenome
 from genolect.data.split import Split
-from genolect.encoders.transformer import TransformerConfig
+from genolect.encoders.build import EncoderConfig, encoder_config, kind_of
 from genolect.errors import ConfigurationError, InputError
 from genolect.inference import Machine
 from genolect.model import training_record
@@ -78,6 +78,20 @@ class PretrainingOptions(Configuration):
         return self
 
 
+def _read_encoder(value: Any) -> Any:
+    """Take an encoder's shape, or read it from plain values with its kind."""
+    if not isinstance(value, dict):
+        return value
+    return encoder_config(str(value.get("kind")), {key: value[key] for key in value if key != "kind"}, "encoder")
+
+
+def _write_encoder(config: EncoderConfig) -> dict[str, Any]:
+    return {"kind": kind_of(config), **config.to_mapping()}
+
+
+AnyEncoder = Annotated[EncoderConfig, BeforeValidator(_read_encoder), PlainSerializer(_write_encoder)]
+
+
 class Plan(Configuration):
     """What was decided.
 
@@ -104,7 +118,7 @@ class Plan(Configuration):
     recipe: Recipe
     tokenizer: str
     files: dict[str, str]
-    encoder: TransformerConfig
+    encoder: AnyEncoder
     training: TrainingConfig
     regions: dict[str, tuple[tuple[str, int, int], ...]]
     rule: str
@@ -188,9 +202,13 @@ def recipe_files(recipe: Recipe) -> dict[str, str]:
     return {path: durable.sha256_of(Path(path)) for path in named_files(recipe)}
 
 
-def _encoder(recipe: Recipe, size: Size, tokenizer: Tokenizer, bases: int) -> TransformerConfig:
+def _encoder(recipe: Recipe, size: Size, tokenizer: Tokenizer, bases: int) -> EncoderConfig:
     """Give the shape that was chosen, and where nothing was, the one for the budget."""
-    chosen = given_values(recipe.encoder)
+    kind, chosen = recipe.encoder.kind, recipe.encoder.shape
+    vocabulary = {"vocabulary": len(tokenizer.vocabulary)}
+    if kind != "transformer":
+        special = {"mask_id": tokenizer.mask_id, "padding_id": tokenizer.padding_id} if kind == "esm" else {}
+        return encoder_config(kind, special | chosen | vocabulary, "encoder")
     single = isinstance(tokenizer, NucleotideTokenizer)
     if chosen.get("context_lengths") and not single:
         what = "context_lengths counts which base follows which bases, and the tokens are words"
@@ -199,8 +217,8 @@ def _encoder(recipe: Recipe, size: Size, tokenizer: Tokenizer, bases: int) -> Tr
     default = default_shape(chosen.get("width", size.width), chosen.get("layers", size.layers), single=single)
     if chosen.get("width", size.width) == size.width:
         default |= {"heads": size.heads, "feed_forward": size.feed_forward}
-    fixed = {"vocabulary": len(tokenizer.vocabulary), "causal": recipe.causal}
-    return TransformerConfig.from_mapping({"context_lengths": lengths} | default | chosen | fixed, "encoder")
+    values = {"context_lengths": lengths} | default | chosen | vocabulary | {"causal": recipe.causal}
+    return encoder_config(kind, values, "encoder")
 
 
 def _size(options: PretrainingOptions, machine: Machine) -> Size:

@@ -15,6 +15,8 @@ from genolect import durable
 from genolect.data.context_counts import context_lengths, count_contexts
 from genolect.data.genome import PreparedGenome
 from genolect.data.split import Split
+from genolect.encoders.build import kind_of
+from genolect.encoders.transformer import TransformerConfig
 from genolect.inference import this_machine
 from genolect.model import save_model, training_record
 from genolect.objectives.masked_metrics import MaskedMetrics
@@ -42,6 +44,14 @@ LEARNED_BY = {
     "contrastive": "telling two views of a window from other windows",
     "species": "telling a gene's versions in two species from other genes",
     "labels": "predicting labels",
+}
+DESCRIBED = {
+    "transformer": "pre-norm transformer with rotary positions",
+    "sparse": "pre-norm transformer with attention to near tokens and anchors",
+    "hierarchical": "transformer within and across blocks",
+    "bert": "BERT with learned positions",
+    "esm": "ESM as in Nucleotide Transformer",
+    "mosaic_bert": "BERT with ALiBi as in DNABERT-2",
 }
 
 
@@ -133,7 +143,8 @@ def _train(
 ) -> None:
     split, machine = plan.split(), this_machine()
     listener.say("counting contexts of the training stretches")
-    longest = max(plan.encoder.context_lengths or context_lengths(sum(region.length for region in split.training)))
+    read = plan.encoder.context_lengths if isinstance(plan.encoder, TransformerConfig) else ()
+    longest = max(read or context_lengths(sum(region.length for region in split.training)))
     counts = count_contexts(genome, split.training, longest)
     training = new_training(
         ingredients,
@@ -142,7 +153,7 @@ def _train(
         plan.encoder,
         plan.training,
         machine,
-        counts={k: torch.from_numpy(counts[k]) for k in plan.encoder.context_lengths},
+        counts={k: torch.from_numpy(counts[k]) for k in read},
         temperature=plan.options.temperature,
     )
     held = Held(genome, split, counts, plan.training.window, plan.training.seed)
@@ -235,7 +246,7 @@ def _sections(genome: PreparedGenome, plan: Plan, record: dict[str, Any]) -> dic
     split = plan.split()
     configuration = {
         "recipe": plan.recipe.to_mapping(),
-        "encoder": plan.encoder.to_mapping(),
+        "encoder": {"kind": kind_of(plan.encoder), **plan.encoder.to_mapping()},
         "training": plan.training.to_mapping(),
     }
     return {
@@ -266,11 +277,13 @@ def _sections(genome: PreparedGenome, plan: Plan, record: dict[str, Any]) -> dic
 def _described_encoder(plan: Plan) -> str:
     """Say in a sentence what the model is."""
     encoder, recipe = plan.encoder, plan.recipe
-    kind = "causal " if encoder.causal else ""
-    text = f"{kind}pre-norm transformer with rotary positions, {encoder.layers} layers of width {encoder.width}"
-    stem = [f"a local stem of {encoder.stem_reach} tokens"] if encoder.stem_reach > 1 else []
-    contexts = [f"counts of contexts up to {max(encoder.context_lengths)} bases"] if encoder.context_lengths else []
-    extras = " and ".join(stem + contexts)
+    text = f"{DESCRIBED[kind_of(encoder)]}, {encoder.layers} layers of width {encoder.width}"
+    extras = ""
+    if isinstance(encoder, TransformerConfig):
+        text = f"causal {text}" if encoder.causal else text
+        stem = [f"a local stem of {encoder.stem_reach} tokens"] if encoder.stem_reach > 1 else []
+        contexts = [f"counts of contexts up to {max(encoder.context_lengths)} bases"] if encoder.context_lengths else []
+        extras = " and ".join(stem + contexts)
     asked = ", ".join(f"{name} ({part.kind})" for name, part in recipe.objectives.items())
     return f"{text}{f', {extras}' if extras else ''}; tokens: {recipe.tokenizer}; objectives: {asked}"
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from genolect.config import Configuration
 from genolect.data.orthologs import HELD_OUT_SHARE, Order
-from genolect.encoders.transformer import LONGEST_CONTEXT
+from genolect.encoders.build import KINDS, encoder_config
+from genolect.errors import ConfigurationError, shown
 from genolect.objectives.contrastive import ContrastiveConfig
 from genolect.objectives.masked_config import MaskedBasesConfig
 from genolect.objectives.weight import WeightConfig
@@ -175,15 +177,34 @@ class ClassSource(Configuration):
 
 
 class EncoderChoice(Configuration):
-    """Shape of the encoder, as in `encoders.transformer.TransformerConfig`; chosen by budget where not given."""
+    """Which encoder, and what of its shape is chosen; the rest is as the budget and its kind have it.
 
-    width: int | None = Field(None, ge=2)
-    layers: int | None = Field(None, ge=1)
-    heads: int | None = Field(None, ge=1)
-    feed_forward: int | None = Field(None, ge=1)
-    stem_reach: int | None = Field(None, ge=1)
-    context_lengths: tuple[Annotated[int, Field(ge=1, le=LONGEST_CONTEXT)], ...] | None = None
-    rotary_base: float | None = Field(None, gt=1)
+    Attributes
+    ----------
+    kind : str
+        One of `encoders.build.KINDS`.
+    shape : dict
+        Fields of its configuration; in a file they stand beside the kind. The vocabulary is the tokenizer's, and
+        whether it is causal follows from the objectives.
+    """
+
+    kind: str = "transformer"
+    shape: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known(self) -> EncoderChoice:
+        if self.kind not in KINDS:
+            raise ConfigurationError(
+                f"there is no encoder of the kind {shown(self.kind)}", fix=f"choose {', '.join(KINDS)}"
+            )
+        allowed = [name for name in KINDS[self.kind].config.model_fields if name not in ("vocabulary", "causal")]
+        for key in self.shape.keys() - set(allowed):
+            near = "".join(f"did you mean {match!r}? " for match in difflib.get_close_matches(key, allowed, n=1))
+            raise ConfigurationError(
+                f"unknown key {shown(key)}", fix=f"{near}Allowed: kind, preset, {', '.join(allowed)}"
+            )
+        encoder_config(self.kind, {"vocabulary": 1, **self.shape}, "encoder")
+        return self
 
 
 class TrainingChoice(Configuration):
@@ -260,7 +281,7 @@ def given_values(choice: Configuration) -> dict[str, Any]:
 
     Examples
     --------
-    >>> given_values(EncoderChoice(width=64))
-    {'width': 64}
+    >>> given_values(TrainingChoice(windows=9))
+    {'windows': 9}
     """
     return {name: value for name, value in choice.to_mapping().items() if value is not None}

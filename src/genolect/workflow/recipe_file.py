@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from genolect.config import Configuration
+from genolect.encoders.build import kind_of
+from genolect.encoders.presets import preset
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.objectives.contrastive import ContrastiveConfig
 from genolect.objectives.weight import WeightConfig
@@ -97,7 +99,7 @@ def read_recipe(path: Path | None, settings: Iterable[str] = ()) -> tuple[Recipe
     folder = Path() if path is None else path.parent
     content: dict[str, Any] = {
         "tokenizer": _tokenizer(values.get("tokenizer", "nucleotide"), folder, where),
-        "encoder": _checked(EncoderChoice, tables["encoder"], f"{where} [encoder]"),
+        "encoder": _encoder(tables["encoder"], f"{where} [encoder]"),
         "training": _checked(TrainingChoice, tables["training"], f"{where} [training]"),
         "classes": {
             name: _checked(ClassSource, _rooted(item, folder), f"{where} [classes.{name}]")
@@ -155,6 +157,22 @@ def _table(values: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
 def _checked(kind: type[Configuration], values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Check a table by itself, so that a refusal names it; give its plain values."""
     return kind.from_mapping(values, where).to_mapping()
+
+
+def _encoder(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Check the encoder's table: a kind, or a preset, and what is to be different."""
+    shape = dict(values)
+    choice: dict[str, Any] = {"kind": shape.pop("kind", "transformer")}
+    if name := shape.pop("preset", None):
+        config = preset(str(name))
+        choice = {"kind": kind_of(config)}
+        shape = {
+            key: value for key, value in config.to_mapping().items() if key not in ("vocabulary", "causal")
+        } | shape
+    try:
+        return EncoderChoice.from_mapping({**choice, "shape": shape}, where).to_mapping()
+    except ConfigurationError as error:
+        raise ConfigurationError(error.what, fix=error.fix, path=where) from error
 
 
 def _part(values: Mapping[str, Any], folder: Path, where: str) -> dict[str, Any]:

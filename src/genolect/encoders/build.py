@@ -1,0 +1,103 @@
+"""Every encoder by the name of its kind: what a model directory and a recipe say, and what is built from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+import torch
+from torch import nn
+
+from genolect.encoders.bert import BertConfig, BertEncoder
+from genolect.encoders.esm import EsmConfig, EsmEncoder
+from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig
+from genolect.encoders.mosaic_bert import MosaicBertConfig, MosaicBertEncoder
+from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransformerConfig
+from genolect.encoders.transformer import Transformer, TransformerConfig
+from genolect.errors import ConfigurationError, shown
+
+EncoderConfig: TypeAlias = (
+    TransformerConfig | SparseTransformerConfig | HierarchicalConfig | BertConfig | EsmConfig | MosaicBertConfig
+)
+
+
+class _Kind(NamedTuple):
+    """The shape and the encoder of one kind."""
+
+    config: type[EncoderConfig]
+    encoder: type[nn.Module]
+
+
+KINDS: dict[str, _Kind] = {
+    "transformer": _Kind(TransformerConfig, Transformer),
+    "sparse": _Kind(SparseTransformerConfig, SparseTransformer),
+    "hierarchical": _Kind(HierarchicalConfig, Hierarchical),
+    "bert": _Kind(BertConfig, BertEncoder),
+    "esm": _Kind(EsmConfig, EsmEncoder),
+    "mosaic_bert": _Kind(MosaicBertConfig, MosaicBertEncoder),
+}
+
+
+def kind_of(config: EncoderConfig) -> str:
+    """Give the name of a shape's kind.
+
+    Examples
+    --------
+    >>> kind_of(SparseTransformerConfig(vocabulary=7))
+    'sparse'
+    """
+    return next(name for name, kind in KINDS.items() if kind.config is type(config))
+
+
+def encoder_config(kind: str, values: Mapping[str, Any], where: str) -> EncoderConfig:
+    """Read a shape.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    values : mapping
+        Its fields.
+    where : str
+        Where they stand, for the message.
+
+    Returns
+    -------
+    EncoderConfig
+        The shape.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such kind, or naming what is unknown or out of range.
+
+    Examples
+    --------
+    >>> encoder_config("bert", {"vocabulary": 69}, "config.json").width
+    768
+    """
+    if kind not in KINDS:
+        raise ConfigurationError(f"there is no encoder of the kind {shown(kind)}", fix=f"choose {', '.join(KINDS)}")
+    return KINDS[kind].config.from_mapping(values, where)
+
+
+def new_encoder(config: EncoderConfig) -> Any:
+    """Build an encoder; its weights are to be read, or drawn with `initialisation.draw_weights`.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+        The shape.
+
+    Returns
+    -------
+    Module
+        The encoder: ``forward(ids, counted)`` gives (B, L, D), ``states(ids, counted)`` those of all layers.
+
+    Examples
+    --------
+    >>> type(new_encoder(TransformerConfig(vocabulary=7, width=8, layers=1))).__name__
+    'Transformer'
+    """
+    with torch.random.fork_rng(devices=[]):  # torch's own first values, soon replaced, come from a global generator
+        return KINDS[kind_of(config)].encoder(config)

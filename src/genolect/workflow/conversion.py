@@ -1,0 +1,101 @@
+"""Models from and to other people's formats, and what a model directory is, in figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from genolect import durable
+from genolect.encoders.build import kind_of
+from genolect.encoders.masked_heads import PredictableHead
+from genolect.encoders.rotary_periods import rotary_periods
+from genolect.encoders.transformer import TransformerConfig
+from genolect.errors import ConfigurationError
+from genolect.foreign_checkpoint import ForeignModel, write_checkpoint
+from genolect.model import SequenceModel, load_model, save_model, training_record
+from genolect.tokenizers.reading import description_of
+from genolect.workflow.inputs import require_inputs
+
+
+def convert_model(
+    source: Path, out: Path, *, to: Literal["genolect", "hf"] = "genolect", overwrite: bool = False
+) -> SequenceModel:
+    """Write a model in another format.
+
+    Parameters
+    ----------
+    source : Path
+        A model directory of genolect, or a Hugging Face directory of DNABERT, DNABERT-2, GROVER or Nucleotide
+        Transformer.
+    out : Path
+        The folder.
+    to : {'genolect', 'hf'}
+        A model directory, or one that `transformers` loads.
+    overwrite : bool
+        Whether a folder that genolect wrote gives way.
+
+    Returns
+    -------
+    SequenceModel
+        The model.
+
+    Raises
+    ------
+    ConfigurationError
+        If `transformers` has no class for the model.
+    InputError
+        If the source is no model, or damaged.
+    """
+    require_inputs([source], out, overwrite=overwrite)
+    model = load_model(source)
+    if to == "genolect":
+        save_model(out, model, _record(source), replace=overwrite)
+        return model
+    if not isinstance(model.head, PredictableHead):
+        what = f"an encoder of the kind {kind_of(model.config)} has no class in transformers"
+        raise ConfigurationError(what, fix="train one of the kinds bert and esm where it is to be loaded there")
+    foreign = ForeignModel(model.encoder, model.head.masked, model.tokenizer)
+    write_checkpoint(out, foreign, replace=overwrite)
+    return model
+
+
+def describe_model(folder: Path) -> dict[str, Any]:
+    """Say what a model is.
+
+    Parameters
+    ----------
+    folder : Path
+        As the source of `convert_model`.
+
+    Returns
+    -------
+    dict
+        Kind, shape, weights, tokenizer, heads, rotary periods in tokens (empty where positions are not rotary), and the
+        steps of its training.
+    """
+    model = load_model(folder)
+    record = training_record(folder) if (folder / durable.MANIFEST).is_file() else {}
+    return {
+        "kind": kind_of(model.config),
+        "parameters": model.parameter_count,
+        "tokenizer": description_of(model.tokenizer),
+        "predictable_tokens": len(model.tokenizer.targets),
+        "shape": model.config.to_mapping(),
+        "heads": {name: head.to_mapping() for name, head in model.head_configs.items()},
+        "rotary_periods": _periods(model),
+        "steps": record.get("steps"),
+        "bases_seen": record.get("bases_seen"),
+    }
+
+
+def _record(source: Path) -> dict[str, Any]:
+    own = training_record(source) if (source / durable.MANIFEST).is_file() else {}
+    return {**own, "converted_from": str(source)}
+
+
+def _periods(model: SequenceModel) -> list[float]:
+    config = model.config
+    if isinstance(config, TransformerConfig):
+        return rotary_periods(config.width // config.heads, config.rotary_base)
+    found: list[float] = getattr(config, "rotary_periods", [])
+    return found
