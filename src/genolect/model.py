@@ -306,7 +306,7 @@ def load_model(folder: Path) -> SequenceModel:
     ...     load_model(Path(folder, "model")).config == config
     True
     """
-    if not (folder / durable.MANIFEST).is_file() and (folder / CONFIGURATION).is_file():
+    if is_published(folder):
         return _published(folder)
     manifest = durable.read_manifest(folder)
     if manifest.get("kind") != "model":
@@ -335,6 +335,23 @@ def load_model(folder: Path) -> SequenceModel:
     return model.eval()
 
 
+def is_published(folder: Path) -> bool:
+    """Tell a Hugging Face directory: its ``config.json`` names the class of the model.
+
+    Examples
+    --------
+    >>> is_published(Path("no such folder"))
+    False
+    """
+    path = folder / CONFIGURATION
+    if not path.is_file():
+        return False
+    try:
+        return "architectures" in json.loads(path.read_text("utf-8"))
+    except (ValueError, TypeError):
+        return False
+
+
 def _published(folder: Path) -> SequenceModel:
     """Read a published model with its masked head and its tokenizer."""
     foreign = read_checkpoint(folder)
@@ -343,7 +360,7 @@ def _published(folder: Path) -> SequenceModel:
         raise InputError(f"the checkpoint has no {missing}", fix="take the whole folder of a masked model", path=folder)
     model = SequenceModel(foreign.config, foreign.tokenizer)
     model.encoder.load_state_dict(foreign.encoder.state_dict())
-    model.head.masked.load_state_dict(foreign.head.state_dict())
+    model.head.load_state_dict({f"masked.{name}": tensor for name, tensor in foreign.head.state_dict().items()})
     return model.eval()
 
 

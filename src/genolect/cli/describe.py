@@ -36,7 +36,7 @@ _NONE = "–"
 
 def describe(
     genome: Annotated[
-        str, typer.Argument(help="FASTA file: plain, gzip or BGZF; - for standard input. Or a model folder.")
+        str, typer.Argument(help="FASTA file (plain, gzip, BGZF, - for standard input), or a model folder.")
     ],
     annotation: Annotated[str | None, typer.Option(help="GTF, GFF3 or BED file of the same assembly.")] = None,
     rename: Rename = None,

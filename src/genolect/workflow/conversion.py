@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from genolect import durable
 from genolect.encoders.build import kind_of
 from genolect.encoders.masked_heads import PredictableHead
 from genolect.encoders.rotary_periods import rotary_periods
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import ConfigurationError
 from genolect.foreign_checkpoint import ForeignModel, write_checkpoint
-from genolect.model import SequenceModel, load_model, save_model, training_record
+from genolect.model import SequenceModel, is_published, load_model, save_model, training_record
 from genolect.tokenizers.reading import description_of
 from genolect.workflow.inputs import require_inputs
 
@@ -74,7 +73,7 @@ def describe_model(folder: Path) -> dict[str, Any]:
         steps of its training.
     """
     model = load_model(folder)
-    record = training_record(folder) if (folder / durable.MANIFEST).is_file() else {}
+    record = {} if is_published(folder) else training_record(folder)
     return {
         "kind": kind_of(model.config),
         "parameters": model.parameter_count,
@@ -89,7 +88,7 @@ def describe_model(folder: Path) -> dict[str, Any]:
 
 
 def _record(source: Path) -> dict[str, Any]:
-    own = training_record(source) if (source / durable.MANIFEST).is_file() else {}
+    own = {} if is_published(source) else training_record(source)
     return {**own, "converted_from": str(source)}
 
 
