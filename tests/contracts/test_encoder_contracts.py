@@ -10,9 +10,11 @@ from torch import nn
 
 from genolect.encoders.bert import BertConfig
 from genolect.encoders.esm import EsmConfig
+from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig
 from genolect.encoders.initialisation import draw_weights
 from genolect.encoders.mosaic_bert import MosaicBertConfig
 from genolect.encoders.published import new_published
+from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransformerConfig
 from genolect.encoders.transformer import Transformer, TransformerConfig
 
 VOCABULARY, B, L = 7, 5, 23
@@ -54,7 +56,32 @@ def second_esm() -> nn.Module:
     return new_published(shape, tied=False)[0]
 
 
-ENCODERS = [transformer, transformer_without_counts, bert, mosaic_bert, first_esm, second_esm]
+def sparse_transformer() -> SparseTransformer:
+    shape = {"width": 20, "layers": 2, "heads": 2, "feed_forward": 13, "reach": 3, "anchors": 4, "periods": (10.5,)}
+    return SparseTransformer(SparseTransformerConfig(vocabulary=VOCABULARY, **shape))
+
+
+def sparse_transformer_along_cpg() -> SparseTransformer:
+    shape = {"width": 12, "layers": 3, "heads": 3, "feed_forward": 10, "anchors": "modulus", "cpg_reach": 6}
+    return SparseTransformer(SparseTransformerConfig(vocabulary=VOCABULARY, **shape))
+
+
+def hierarchical() -> Hierarchical:
+    shape = {"width": 9, "patch": 2, "block": 8, "layers": 2, "heads": 3, "feed_forward": 15, "checkpoint_every": 1}
+    return Hierarchical(HierarchicalConfig(vocabulary=VOCABULARY, **shape))
+
+
+ENCODERS = [
+    transformer,
+    transformer_without_counts,
+    sparse_transformer,
+    sparse_transformer_along_cpg,
+    hierarchical,
+    bert,
+    mosaic_bert,
+    first_esm,
+    second_esm,
+]
 
 
 @pytest.fixture(params=ENCODERS, ids=lambda build: build.__name__)

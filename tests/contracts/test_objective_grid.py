@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from genolect.encoders.build import encoder_config
 from genolect.encoders.heads import HeadConfig
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import ConfigurationError
@@ -87,6 +88,14 @@ def model_of(tokenizer: Tokenizer, *, causal: bool) -> SequenceModel:
     return new_model(config, tokenizer, seed=3, heads=HEADS)
 
 
+ENCODERS = {
+    "sparse": {"heads": 2, "feed_forward": 10, "reach": 7, "anchors": 3},
+    "hierarchical": {"heads": 2, "feed_forward": 10, "patch": 3, "block": 12},
+    "bert": {"heads": 3, "feed_forward": 10, "positions": W},
+    "esm": {"heads": 3, "feed_forward": 10},
+    "mosaic_bert": {"heads": 3, "feed_forward": 10},
+}
+
 grid = pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS.keys())
 
 
@@ -138,3 +147,29 @@ def test_dnabert_s_scheme_is_refused_where_words_do_not_overlap(name):
     objective = MaskedBases(MaskedBasesConfig(scheme="dnabert"), words_of(tokenizer))
     with pytest.raises(ConfigurationError, match="words of 3 to 6 bases, one beginning at each base"):
         objective.corrupt(WindowTokens(tokenizer).batch(some_bases(B, W)), 1)
+
+
+@grid
+@pytest.mark.parametrize("kind", ENCODERS)
+def test_every_encoder_serves_every_objective_that_sees_both_sides(tokenizer, kind, tmp_path):
+    special = {"mask_id": tokenizer.mask_id, "padding_id": tokenizer.padding_id} if kind == "esm" else {}
+    shape = {"vocabulary": len(tokenizer.vocabulary), "width": 12, "layers": 2, **ENCODERS[kind], **special}
+    model = new_model(encoder_config(kind, shape, "grid"), tokenizer, seed=3, heads=HEADS)
+    names = [name for name in OBJECTIVES if not SEES.get(name, False)]
+    parts = {name.replace(" ", "_"): part_of(name, tokenizer) for name in names}
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    training = Training(model, parts, TrainingConfig(steps=3, windows=B, window=W), CPU)
+    training.run(tmp_path / "run", Observers())
+    assert all(math.isfinite(metrics.count) for metrics in training.progress.total.values())
+    moved = {name for name, parameter in model.named_parameters() if not torch.equal(parameter, before[name])}
+    assert any(name.startswith("encoder.") for name in moved)
+    assert any(name.startswith("head.") for name in moved)
+    save_model(tmp_path / "model", model, {})
+    read = load_model(tmp_path / "model")
+    ids = WindowTokens(tokenizer).ids(some_bases(B, W))
+    with torch.no_grad():
+        assert torch.equal(read.encoder(ids), model.eval().encoder(ids))
+        every = torch.ones_like(ids, dtype=torch.bool)
+        assert read(ids, every).shape == (ids.numel(), len(tokenizer.targets))
+    with pytest.raises(ConfigurationError, match="predicts the next token, but the encoder sees what comes"):
+        check_part("ask", part_of("causal", tokenizer), model)

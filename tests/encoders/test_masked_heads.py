@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from genolect.encoders.masked_heads import MaskedHead
+from genolect.encoders.masked_heads import MaskedHead, PredictableHead
 
 D, V = 6, 11
 
@@ -32,3 +32,9 @@ def test_tied_vectors_are_trained_as_one():
     head.tie(embedding)
     head(torch.ones(2, D)).square().sum().backward()
     assert embedding.weight.grad.any()
+
+
+def test_the_predictable_ids_are_a_slice_of_all():
+    head = MaskedHead(D, V)
+    hidden = torch.randn(3, D, generator=torch.Generator().manual_seed(4))
+    assert torch.equal(PredictableHead(head, range(4, 9))(hidden), head(hidden)[:, 4:9])

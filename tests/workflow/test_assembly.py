@@ -106,6 +106,16 @@ def make_plan_encoder(genome, recipe):
         (("objectives.n.kind=causal", "encoder.context_lengths=[2]"), {"causal": True, "context_lengths": (2,)}),
         (("encoder.width=64", "encoder.layers=3"), {"width": 64, "layers": 3, "heads": 1, "feed_forward": 160}),
         (("encoder.width=8", "encoder.heads=4"), {"width": 8, "heads": 4, "feed_forward": 12}),
+        (("encoder.kind=sparse", "encoder.reach=5"), {"vocabulary": 7, "reach": 5, "layers": 4}),
+        (("encoder.preset=nucleo-transformer-tiny",), {"vocabulary": 7, "block": 16_384, "width": 8}),
+        (
+            ("encoder.preset=dnabert-3", "encoder.layers=2", "tokenizer=kmer:3"),
+            {"vocabulary": 67, "layers": 2, "width": 768},
+        ),
+        (
+            ("encoder.preset=nucleotide-transformer-v2-50m-multi-species", "encoder.layers=2"),
+            {"mask_id": 5, "layers": 2},
+        ),
     ],
 )
 def test_the_encoder_is_what_was_chosen_and_else_the_default(genome, settings, shape):
@@ -116,7 +126,7 @@ def test_the_encoder_is_what_was_chosen_and_else_the_default(genome, settings, s
 
 
 def test_counts_of_contexts_are_refused_for_words(genome):
-    recipe = Recipe(tokenizer="kmer:3", encoder=EncoderChoice(context_lengths=(2,)))
+    recipe = Recipe(tokenizer="kmer:3", encoder=EncoderChoice(shape={"context_lengths": [2]}))
     with pytest.raises(ConfigurationError, match=r"context_lengths counts which base follows which bases"):
         make_plan(genome, PretrainingOptions(steps=1), CPU, gather(genome, recipe))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from genolect.errors import ConfigurationError
 from genolect.objectives.masked_config import MaskedBasesConfig
 from genolect.objectives.weight import WeightConfig
 from genolect.workflow.recipe import (
@@ -16,6 +17,7 @@ from genolect.workflow.recipe import (
     MaskedPart,
     Recipe,
     SpeciesPart,
+    TrainingChoice,
     given_values,
 )
 
@@ -34,7 +36,7 @@ def test_the_default_is_single_bases_that_are_hidden():
 def test_a_recipe_is_the_same_when_read_again():
     recipe = Recipe(
         tokenizer="kmer:6",
-        encoder=EncoderChoice(width=48, context_lengths=(2, 4)),
+        encoder=EncoderChoice(shape={"width": 48, "context_lengths": [2, 4]}),
         classes=CLASSES,
         objectives={
             "masked": MaskedPart(rate=0.2, rate_multipliers={"exon": 0.5}),
@@ -48,7 +50,7 @@ def test_a_recipe_is_the_same_when_read_again():
     assert Recipe.from_mapping(recipe.to_mapping(), "recipe") == recipe
     assert recipe.causal
     assert recipe.weight("views").value == 0.5
-    assert given_values(recipe.encoder) == {"width": 48, "context_lengths": [2, 4]}
+    assert given_values(TrainingChoice(windows=9)) == {"windows": 9}
 
 
 def test_rates_and_weights_stand_in_the_order_of_the_classes():
@@ -81,3 +83,17 @@ def test_what_does_not_fit_together_is_refused_by_name(values, message):
 def test_a_class_has_one_source(values):
     with pytest.raises(ValidationError, match="a class needs a file with the feature that counts, or soft_masked"):
         ClassSource(**values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"kind": "spares"}, "there is no encoder of the kind 'spares'.*choose transformer, sparse"),
+        ({"kind": "sparse", "shape": {"reech": 3}}, "unknown key 'reech'.*did you mean 'reach'"),
+        ({"shape": {"vocabulary": 9}}, "unknown key 'vocabulary'"),
+        ({"kind": "bert", "shape": {"width": 10, "heads": 3}}, "width 10 must be a multiple of heads 3"),
+    ],
+)
+def test_encoders_are_checked_by_their_kind(values, message):
+    with pytest.raises(ConfigurationError, match=message):
+        EncoderChoice(**values)

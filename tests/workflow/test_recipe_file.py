@@ -72,7 +72,7 @@ def test_a_whole_file_becomes_a_recipe_and_the_options_of_the_run(written, tmp_p
     recipe, options = read_recipe(written(WHOLE))
     assert options == {"steps": 70, "validation": ["II"]}
     assert recipe.tokenizer == "kmer:5:5"
-    assert (recipe.encoder.width, recipe.encoder.context_lengths, recipe.training.windows) == (48, (), 9)
+    assert (recipe.encoder.shape, recipe.training.windows) == ({"width": 48, "context_lengths": []}, 9)
     assert list(recipe.classes) == ["repeat", "exon"]
     assert recipe.classes["exon"].file == str(tmp_path / "genes" / "all.gtf")
     masked, views, genes, labels = recipe.objectives.values()
@@ -94,7 +94,7 @@ def test_settings_go_before_the_file(written):
     path = written(WHOLE)
     settings = ["objectives.masked.rate=0.4", "encoder.width=24", "run.steps = 3", "objectives.views.rule=learned"]
     recipe, options = read_recipe(path, settings)
-    assert (recipe.objectives["masked"].rate, recipe.encoder.width, options["steps"]) == (0.4, 24, 3)
+    assert (recipe.objectives["masked"].rate, recipe.encoder.shape["width"], options["steps"]) == (0.4, 24, 3)
     assert recipe.objectives["views"].contrast.rule == "learned"
     assert read_recipe(None, ["objectives.n.kind=causal"])[0].objectives == {"n": CausalPart()}
 
@@ -109,6 +109,8 @@ def test_a_tokenizer_that_lies_beside_the_file_is_found(written, tmp_path):
     ("text", "message"),
     [
         ("[objectiv.a]", r"recipe\.toml: unknown key 'objectiv'.*did you mean 'objectives'"),
+        ("[encoder]\npreset = 'dnabert-7'", r"there is no preset 'dnabert-7'.*did you mean 'dnabert-"),
+        ("[encoder]\nkind = 'sparse'\nreach = 0", r"\[encoder\]: reach: .*given '0'"),
         ("[encoder]\nwidht = 3", r"recipe\.toml \[encoder\]: unknown key 'widht'.*did you mean 'width'"),
         ("[objectives.a]\nrat = 0.1", r"\[objectives\.a\]: unknown key 'rat'.*did you mean 'rate'"),
         (

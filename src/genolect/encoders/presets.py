@@ -1,4 +1,4 @@
-"""Shapes of the published models, and two of our own, by name.
+"""Shapes of the published models, and our own, by name.
 
 The counts that documents print are round, and some are another model's. Weights of encoder and masked head together,
 as `parameter_count` gives them:
@@ -23,6 +23,9 @@ nucleotide-transformer-v2-250m-multi-species      233,545,995  250M, rounded up
 nucleotide-transformer-v2-500m-multi-species      496,245,771  500M
 small                                                 781,312  ours: the default
 base                                               85,112,832  ours: the depth and width of BERT-base
+nucleo-transformer                                350,844,736  about 350M, for windows of 1,024 kb
+nucleo-transformer-tiny                               568,040  ours: its blocks, small enough for a processor
+sparse-small                                          236,640  ours: every base of long windows at full resolution
 ==============================================  =============  ====================================================
 
 Files hold more than the models read: BERT's a pooler; ESM's heads x layers + 1 weights that tell contacts in proteins;

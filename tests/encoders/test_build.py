@@ -1,0 +1,35 @@
+"""Encoders by kind: every shape comes back as it was written, and builds its encoder."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from genolect.encoders.build import KINDS, encoder_config, kind_of, new_encoder
+from genolect.encoders.initialisation import draw_weights
+from genolect.errors import ConfigurationError
+
+SMALL = {"width": 12, "layers": 2, "heads": 2, "feed_forward": 9}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_shape_comes_back_and_builds_its_encoder(kind):
+    config = encoder_config(kind, {"vocabulary": 11, **SMALL}, "here")
+    assert kind_of(config) == kind
+    assert encoder_config(kind, config.to_mapping(), "there") == config
+    state = torch.get_rng_state()
+    encoder = new_encoder(config)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert isinstance(encoder, KINDS[kind].encoder)
+    draw_weights(encoder, torch.Generator().manual_seed(1))
+    ids = torch.randint(9, (3, 17), generator=torch.Generator().manual_seed(2))
+    states = encoder.states(ids)
+    assert encoder(ids).shape == states[-1].shape == (3, 17, 12)
+    assert not config.causal
+
+
+def test_what_is_unknown_is_refused_by_name():
+    with pytest.raises(ConfigurationError, match=r"no encoder of the kind 'sprase'.*choose transformer, sparse"):
+        encoder_config("sprase", {}, "here")
+    with pytest.raises(ConfigurationError, match=r"here: unknown key 'widht'.*did you mean 'width'"):
+        encoder_config("bert", {"vocabulary": 3, "widht": 4}, "here")
