@@ -207,8 +207,10 @@ def _encoder(recipe: Recipe, size: Size, tokenizer: Tokenizer, bases: int) -> En
     kind, chosen = recipe.encoder.kind, recipe.encoder.shape
     vocabulary = {"vocabulary": len(tokenizer.vocabulary)}
     if kind != "transformer":
-        special = {"mask_id": tokenizer.mask_id, "padding_id": tokenizer.padding_id} if kind == "esm" else {}
-        return encoder_config(kind, special | chosen | vocabulary, "encoder")
+        special = {"padding_id": tokenizer.padding_id, "mask_id": tokenizer.mask_id} if kind == "esm" else {}
+        if chosen.get("mask_id") is None:  # The rescaling of windows with masks is off.
+            special.pop("mask_id", None)
+        return encoder_config(kind, chosen | vocabulary | special, "encoder")
     single = isinstance(tokenizer, NucleotideTokenizer)
     if chosen.get("context_lengths") and not single:
         what = "context_lengths counts which base follows which bases, and the tokens are words"
