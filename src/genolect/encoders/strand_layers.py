@@ -3,7 +3,7 @@
 Hidden states of width D are D / 2 features, each looked for on both strands: channel c on the strand that was given,
 channel c + D / 2 on the other. Reading the other strand turns the order of the tokens round and swaps the halves. A
 part is equivariant if its output does the same; parts in a row then are too. So half of the weights of a plain part say
-everything, at the price of the plain part.
+everything; the matrix products are as large as the plain part's.
 
 Sharing weights between a motif and its reverse complement: Shrikumar et al. 2017, doi:10.1101/103663; as convolution
 over a group: Cohen & Welling 2016, doi:10.48550/arXiv.1602.07576.
