@@ -24,16 +24,23 @@ import torch
 from torch import Tensor, nn
 
 from genolect import __version__, durable
-from genolect.encoders.bert import BertConfig
-from genolect.encoders.build import EncoderConfig, encoder_config, kind_of, new_encoder
+from genolect.encoders.build import (
+    EncoderConfig,
+    PublishedConfig,
+    StrandConfig,
+    encoder_config,
+    kind_of,
+    new_encoder,
+)
 from genolect.encoders.context import ContextEvidence
 from genolect.encoders.esm import EsmConfig
 from genolect.encoders.heads import HeadConfig, TokenHead, new_head
 from genolect.encoders.initialisation import draw_weights
 from genolect.encoders.masked_heads import MaskedHead, PredictableHead
-from genolect.encoders.mosaic_bert import MosaicBertConfig
+from genolect.encoders.strand_heads import StrandTokenHead
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.foreign_checkpoint import read_checkpoint
+from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
 
@@ -73,7 +80,12 @@ class SequenceModel(nn.Module):
     def _token_head(self) -> nn.Module:
         """Make the head that predicts tokens: that of the checkpoints where the encoder is one of theirs."""
         config, targets = self.config, self.tokenizer.targets
-        if not isinstance(config, BertConfig | EsmConfig | MosaicBertConfig):
+        if isinstance(config, StrandConfig):
+            if not isinstance(self.tokenizer, NucleotideTokenizer):
+                what = f"an encoder of the kind {kind_of(config)} reads single bases, not {self.tokenizer.kind} tokens"
+                raise ConfigurationError(what, fix="take nucleotides, or another encoder")
+            return StrandTokenHead(config.width, len(targets))
+        if not isinstance(config, PublishedConfig):
             return TokenHead(config.width, len(targets))
         head = MaskedHead(config.width, config.vocabulary, norm_epsilon=config.norm_epsilon)
         if not isinstance(config, EsmConfig):

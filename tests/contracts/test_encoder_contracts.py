@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 from genolect.encoders.bert import BertConfig
+from genolect.encoders.equivariant_convolution import EquivariantConvolution, EquivariantConvolutionConfig
+from genolect.encoders.equivariant_transformer import EquivariantTransformer, EquivariantTransformerConfig
 from genolect.encoders.esm import EsmConfig
 from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig
 from genolect.encoders.initialisation import draw_weights
@@ -20,15 +22,19 @@ from genolect.encoders.transformer import Transformer, TransformerConfig
 VOCABULARY, B, L = 7, 5, 23
 
 
-def transformer() -> Transformer:
+def counting(network: nn.Module) -> nn.Module:
+    """Fill the context counts of an encoder."""
+    generator = torch.Generator().manual_seed(6)
+    counts = {k: torch.randint(50, (4**k, 4), generator=generator) for k in network.config.context_lengths}
+    network.get_submodule("context").set_counts(counts)
+    return network
+
+
+def transformer() -> nn.Module:
     config = TransformerConfig(
         vocabulary=VOCABULARY, width=12, layers=2, heads=3, feed_forward=17, stem_reach=9, context_lengths=(2, 4)
     )
-    network = Transformer(config)
-    generator = torch.Generator().manual_seed(6)
-    counts = {k: torch.randint(50, (4**k, 4), generator=generator) for k in config.context_lengths}
-    network.get_submodule("context").set_counts(counts)
-    return network
+    return counting(Transformer(config))
 
 
 def transformer_without_counts() -> Transformer:
@@ -71,9 +77,25 @@ def hierarchical() -> Hierarchical:
     return Hierarchical(HierarchicalConfig(vocabulary=VOCABULARY, **shape))
 
 
+def equivariant_transformer() -> nn.Module:
+    config = EquivariantTransformerConfig(
+        vocabulary=VOCABULARY, width=24, layers=2, heads=4, feed_forward=18, stem_reach=9, context_lengths=(2, 4)
+    )
+    return counting(EquivariantTransformer(config))
+
+
+def equivariant_convolution() -> nn.Module:
+    shape = {"width": 14, "layers": 4, "reach": 5, "dilations": (1, 3), "feed_forward": 18, "stem_reach": 13}
+    return counting(
+        EquivariantConvolution(EquivariantConvolutionConfig(vocabulary=VOCABULARY, context_lengths=(2, 4), **shape))
+    )
+
+
 ENCODERS = [
     transformer,
     transformer_without_counts,
+    equivariant_transformer,
+    equivariant_convolution,
     sparse_transformer,
     sparse_transformer_along_cpg,
     hierarchical,

@@ -173,3 +173,26 @@ def test_every_encoder_serves_every_objective_that_sees_both_sides(tokenizer, ki
         assert read(ids, every).shape == (ids.numel(), len(tokenizer.targets))
     with pytest.raises(ConfigurationError, match="predicts the next token, but the encoder sees what comes"):
         check_part("ask", part_of("causal", tokenizer), model)
+
+
+@pytest.mark.parametrize("kind", ["equivariant", "equivariant_convolution"])
+def test_strand_symmetric_encoders_serve_single_bases_and_refuse_words(kind, tmp_path):
+    shape = {"vocabulary": 7, "width": 12, "layers": 2, "feed_forward": 10, "context_lengths": []}
+    tokenizer = TOKENIZERS["nucleotide"]
+    model = new_model(encoder_config(kind, shape, "grid"), tokenizer, seed=3, heads=HEADS)
+    parts = {name.replace(" ", "_"): part_of(name, tokenizer) for name in OBJECTIVES if not SEES.get(name, False)}
+    Training(model, parts, TrainingConfig(steps=2, windows=B, window=W), CPU).run(tmp_path / "run", Observers())
+    ids = WindowTokens(tokenizer).ids(some_bases(B, W))
+    other = torch.where(ids < 4, 3 - ids, ids).flip(1)
+    every = torch.ones_like(ids, dtype=torch.bool)
+    model.eval()
+    with torch.no_grad():
+        given, turned = (model(strand, every).view(B, W, 4) for strand in (ids, other))
+    torch.testing.assert_close(turned.flip(1, 2), given, atol=1e-5, rtol=1e-5)
+    save_model(tmp_path / "model", model, {})
+    with torch.no_grad():
+        assert torch.equal(load_model(tmp_path / "model")(ids, every).view(B, W, 4), given)
+    words = TOKENIZERS["5-mers side by side"]
+    config = encoder_config(kind, {**shape, "vocabulary": len(words.vocabulary)}, "grid")
+    with pytest.raises(ConfigurationError, match="reads single bases, not kmer tokens"):
+        new_model(config, words, seed=3)

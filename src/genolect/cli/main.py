@@ -23,6 +23,7 @@ from genolect.cli.plan import plan
 from genolect.cli.prepare import prepare
 from genolect.cli.pretrain import pretrain
 from genolect.cli.report import report
+from genolect.cli.strand import strand
 from genolect.cli.tokenizer import app as tokenizer
 from genolect.errors import GenolectError
 from genolect.training.signals import WATCHED
@@ -41,7 +42,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (learn, describe, prepare, describe_objective, plan, pretrain, evaluate, report, convert):
+for verb in (learn, describe, prepare, describe_objective, plan, pretrain, evaluate, report, convert, strand):
     app.command()(verb)
 app.add_typer(tokenizer, name="tokenizer")
 

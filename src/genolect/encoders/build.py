@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 from genolect.encoders.bert import BertConfig, BertEncoder
+from genolect.encoders.equivariant_convolution import EquivariantConvolution, EquivariantConvolutionConfig
+from genolect.encoders.equivariant_transformer import EquivariantTransformer, EquivariantTransformerConfig
 from genolect.encoders.esm import EsmConfig, EsmEncoder
 from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig
 from genolect.encoders.mosaic_bert import MosaicBertConfig, MosaicBertEncoder
@@ -16,8 +18,10 @@ from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransf
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError, shown
 
+PublishedConfig: TypeAlias = BertConfig | EsmConfig | MosaicBertConfig
+StrandConfig: TypeAlias = EquivariantTransformerConfig | EquivariantConvolutionConfig
 EncoderConfig: TypeAlias = (
-    TransformerConfig | SparseTransformerConfig | HierarchicalConfig | BertConfig | EsmConfig | MosaicBertConfig
+    TransformerConfig | SparseTransformerConfig | HierarchicalConfig | StrandConfig | PublishedConfig
 )
 
 
@@ -32,6 +36,8 @@ KINDS: dict[str, _Kind] = {
     "transformer": _Kind(TransformerConfig, Transformer),
     "sparse": _Kind(SparseTransformerConfig, SparseTransformer),
     "hierarchical": _Kind(HierarchicalConfig, Hierarchical),
+    "equivariant": _Kind(EquivariantTransformerConfig, EquivariantTransformer),
+    "equivariant_convolution": _Kind(EquivariantConvolutionConfig, EquivariantConvolution),
     "bert": _Kind(BertConfig, BertEncoder),
     "esm": _Kind(EsmConfig, EsmEncoder),
     "mosaic_bert": _Kind(MosaicBertConfig, MosaicBertEncoder),

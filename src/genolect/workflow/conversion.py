@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from genolect.encoders.build import kind_of
+from genolect.encoders.equivariant_transformer import EquivariantTransformerConfig
 from genolect.encoders.masked_heads import PredictableHead
 from genolect.encoders.rotary_periods import rotary_periods
 from genolect.encoders.transformer import TransformerConfig
@@ -94,7 +95,7 @@ def _record(source: Path) -> dict[str, Any]:
 
 def _periods(model: SequenceModel) -> list[float]:
     config = model.config
-    if isinstance(config, TransformerConfig):
+    if isinstance(config, TransformerConfig | EquivariantTransformerConfig):
         return rotary_periods(config.width // config.heads, config.rotary_base)
     found: list[float] = getattr(config, "rotary_periods", [])
     return found

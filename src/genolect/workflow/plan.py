@@ -206,20 +206,22 @@ def _encoder(recipe: Recipe, size: Size, tokenizer: Tokenizer, bases: int) -> En
     """Give the shape that was chosen, and where nothing was, the one for the budget."""
     kind, chosen = recipe.encoder.kind, recipe.encoder.shape
     vocabulary = {"vocabulary": len(tokenizer.vocabulary)}
+    single = isinstance(tokenizer, NucleotideTokenizer)
+    lengths = {"context_lengths": context_lengths(bases) if single else ()}
+    if kind.startswith("equivariant"):
+        return encoder_config(kind, lengths | chosen | vocabulary, "encoder")
     if kind != "transformer":
         special = {"padding_id": tokenizer.padding_id, "mask_id": tokenizer.mask_id} if kind == "esm" else {}
         if chosen.get("mask_id") is None:  # The rescaling of windows with masks is off.
             special.pop("mask_id", None)
         return encoder_config(kind, chosen | vocabulary | special, "encoder")
-    single = isinstance(tokenizer, NucleotideTokenizer)
     if chosen.get("context_lengths") and not single:
         what = "context_lengths counts which base follows which bases, and the tokens are words"
         raise ConfigurationError(what, fix="leave it out, or take single nucleotides")
-    lengths = context_lengths(bases) if single else ()
     default = default_shape(chosen.get("width", size.width), chosen.get("layers", size.layers), single=single)
     if chosen.get("width", size.width) == size.width:
         default |= {"heads": size.heads, "feed_forward": size.feed_forward}
-    values = {"context_lengths": lengths} | default | chosen | vocabulary | {"causal": recipe.causal}
+    values = lengths | default | chosen | vocabulary | {"causal": recipe.causal}
     return encoder_config(kind, values, "encoder")
 
 

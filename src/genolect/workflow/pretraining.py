@@ -16,7 +16,6 @@ from genolect.data.context_counts import context_lengths, count_contexts
 from genolect.data.genome import PreparedGenome
 from genolect.data.split import Split
 from genolect.encoders.build import kind_of
-from genolect.encoders.transformer import TransformerConfig
 from genolect.inference import this_machine
 from genolect.model import save_model, training_record
 from genolect.objectives.masked_metrics import MaskedMetrics
@@ -49,6 +48,8 @@ DESCRIBED = {
     "transformer": "pre-norm transformer with rotary positions",
     "sparse": "pre-norm transformer with attention to near tokens and anchors",
     "hierarchical": "transformer within and across blocks",
+    "equivariant": "strand-symmetric transformer",
+    "equivariant_convolution": "strand-symmetric convolutions",
     "bert": "BERT with learned positions",
     "esm": "ESM as in Nucleotide Transformer",
     "mosaic_bert": "BERT with ALiBi as in DNABERT-2",
@@ -143,7 +144,7 @@ def _train(
 ) -> None:
     split, machine = plan.split(), this_machine()
     listener.say("counting contexts of the training stretches")
-    read = plan.encoder.context_lengths if isinstance(plan.encoder, TransformerConfig) else ()
+    read: tuple[int, ...] = getattr(plan.encoder, "context_lengths", ())
     longest = max(read or context_lengths(sum(region.length for region in split.training)))
     counts = count_contexts(genome, split.training, longest)
     training = new_training(
@@ -278,12 +279,11 @@ def _described_encoder(plan: Plan) -> str:
     """Say in a sentence what the model is."""
     encoder, recipe = plan.encoder, plan.recipe
     text = f"{DESCRIBED[kind_of(encoder)]}, {encoder.layers} layers of width {encoder.width}"
-    extras = ""
-    if isinstance(encoder, TransformerConfig):
-        text = f"causal {text}" if encoder.causal else text
-        stem = [f"a local stem of {encoder.stem_reach} tokens"] if encoder.stem_reach > 1 else []
-        contexts = [f"counts of contexts up to {max(encoder.context_lengths)} bases"] if encoder.context_lengths else []
-        extras = " and ".join(stem + contexts)
+    text = f"causal {text}" if encoder.causal else text
+    reach, lengths = getattr(encoder, "stem_reach", 1), getattr(encoder, "context_lengths", ())
+    stem = [f"a local stem of {reach} tokens"] if reach > 1 else []
+    contexts = [f"counts of contexts up to {max(lengths)} bases"] if lengths else []
+    extras = " and ".join(stem + contexts)
     asked = ", ".join(f"{name} ({part.kind})" for name, part in recipe.objectives.items())
     return f"{text}{f', {extras}' if extras else ''}; tokens: {recipe.tokenizer}; objectives: {asked}"
 

@@ -17,6 +17,8 @@ from genolect.objectives.weight import WeightConfig
 
 DEFAULT_PART = "masked"
 PROJECTION = 64
+PLACEHOLDER = 7
+"""Vocabulary with which a shape is checked before the tokenizer is known."""
 
 
 class MaskedPart(Configuration):
@@ -203,7 +205,7 @@ class EncoderChoice(Configuration):
             raise ConfigurationError(
                 f"unknown key {shown(key)}", fix=f"{near}Allowed: kind, preset, {', '.join(allowed)}"
             )
-        encoder_config(self.kind, {"vocabulary": 1, **self.shape}, "encoder")
+        encoder_config(self.kind, {"vocabulary": PLACEHOLDER, **self.shape}, "encoder")
         return self
 
 
