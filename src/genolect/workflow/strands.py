@@ -12,6 +12,7 @@ import torch
 
 from genolect.data.genome import PreparedGenome
 from genolect.data.windows import tile_windows
+from genolect.encoders.build import StrandConfig
 from genolect.errors import ConfigurationError
 from genolect.evaluation.strand import StrandReport, compare_predictions, compare_vectors
 from genolect.inference import Machine, embed, token_scores
@@ -75,12 +76,14 @@ def strand_record(reports: dict[str, StrandReport]) -> dict[str, Any]:
 
 
 def _pooled(model: SequenceModel, windows: Bases) -> npt.NDArray[np.float64]:
-    """Give the means of the last layer over the tokens of each window."""
+    """Give the means of the last layer over the tokens of each window, and over both halves where these are strands."""
     parts = [
         embed(model, batch.ids.numpy(), EXACT, counted=False)
         for _, batch in cut_windows(WindowTokens(model.tokenizer), windows)
     ]
-    return np.split(np.concatenate(parts), 4, axis=1)[3].astype(np.float64)
+    means = np.split(np.concatenate(parts), 4, axis=1)[3].astype(np.float64)
+    symmetric = isinstance(model.config, StrandConfig)
+    return means.reshape(len(means), 2, -1).mean(axis=1) if symmetric else means
 
 
 def _logits(model: SequenceModel, tokens: WindowTokens, windows: Bases) -> npt.NDArray[np.float64]:
