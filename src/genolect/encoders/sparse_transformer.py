@@ -170,18 +170,7 @@ class SparseTransformer(nn.Module):
         return hidden_BLD
 
     def states(self, ids: Tensor, counted: Tensor | None = None) -> list[Tensor]:
-        """Encode windows and keep every layer's hidden states.
-
-        Parameters
-        ----------
-        ids, counted
-            As in `forward`.
-
-        Returns
-        -------
-        list of Tensor, each of shape (B, L, D)
-            What enters the first block, what leaves each block, and that after the last norm.
-        """
+        """Keep what enters the first block, what leaves each, and that after the norm, (B, L, D) each; see `forward`."""
         states = [*self._states(ids)]
         return [*states, self.norm(states[-1])]
 
