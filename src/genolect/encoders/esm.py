@@ -158,7 +158,7 @@ class EsmEncoder(nn.Module):
         return self.states(ids, counted, real_BL=real_BL)[-1]
 
     def states(self, ids: Tensor, counted: Tensor | None = None, *, real_BL: Tensor | None = None) -> list[Tensor]:
-        """Keep what enters the first block, what leaves each, and that after the norm, (B, L, D) each; see `forward`."""
+        """Keep what enters the first block, what leaves each, and what the norm makes of it; (B, L, D) each."""
         added, angles = hide_padding(real_BL), self._angles(ids)
         states = [self._embedded(ids, torch.ones_like(ids, dtype=torch.bool) if real_BL is None else real_BL)]
         for block in self.blocks:

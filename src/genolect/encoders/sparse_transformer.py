@@ -170,7 +170,7 @@ class SparseTransformer(nn.Module):
         return hidden_BLD
 
     def states(self, ids: Tensor, counted: Tensor | None = None) -> list[Tensor]:
-        """Keep what enters the first block, what leaves each, and that after the norm, (B, L, D) each; see `forward`."""
+        """Keep what enters the first block, what leaves each, and what the norm makes of it; (B, L, D) each."""
         states = [*self._states(ids)]
         return [*states, self.norm(states[-1])]
 
