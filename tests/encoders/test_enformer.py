@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 from safetensors.torch import load, save
@@ -206,7 +208,7 @@ def published_parameters() -> dict[str, int]:
     """Weights of the published network, counted from its description; trained ones only."""
     widths = [4, 768, 768, 896, 1024, 1152, 1280, 1536]
     tower = 0
-    for stage, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for stage, (before, after) in enumerate(pairwise(widths)):
         reach = 5 if stage else 15
         tower += before * after * reach + after + (2 * before if stage else 0)  # batch norm, convolution
         tower += 2 * after + after * after + after + after * after  # pointwise convolution with its norm; pooling
