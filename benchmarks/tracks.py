@@ -17,7 +17,7 @@ import gzip
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +33,7 @@ from genolect.data.tracks import SiteValues, TrackSampler, TrackShape, read_trac
 from genolect.encoders.enformer import SMALL, SMALL_WINDOW, Enformer, expected_start
 from genolect.encoders.initialisation import draw_weights
 from genolect.objectives.track_loss import joint_loss, poisson_loss
+from genolect.randomness import derived_generator
 from genolect.sequence.interval import Interval, Strand
 from genolect.sequence.track import Signal, Track
 from genolect.training.optimizer import TwoOptimizers, share_of_peak
@@ -42,8 +43,10 @@ SHAPE = TrackShape(SMALL_WINDOW, SMALL.bin_length, SMALL.crop)
 HIGHEST_COVERAGE = 100.0
 """Coverage is cut here: the ribosomal repeat, collapsed in the assembly, reaches thousands."""
 
-WINDOWS, SEED, TIMED_STEPS, WARM_UP_SHARE = 8, 1, 5, 0.05
+WINDOWS, SEED, TIMED_STEPS, WARM_UP_SHARE = 8, 1, 20, 0.05
 MATRIX_RATE, RATE = 0.01, 2e-3
+EXPRESSION_WEIGHT = 5.0
+"""A window has 48 bins of chromatin and one or two starts of transcription."""
 
 
 class CutTrack(NamedTuple):
@@ -107,34 +110,50 @@ def tensors(targets: dict[str, npt.NDArray[np.float32]]) -> dict[str, torch.Tens
     return {name: torch.from_numpy(values) for name, values in targets.items()}
 
 
+def gene_window(genes: Sequence[Gene], lengths: Mapping[str, int], step: int) -> Interval:
+    """Draw a gene, and a window in which its start lies up to 2,048 bases from the middle."""
+    generator = derived_generator(SEED, "gene windows", step)
+    middle = genes[generator.integers(len(genes))].window()
+    start = middle.start + int(generator.integers(-2_048, 2_049))
+    start = min(max(0, start), lengths[middle.name] - SHAPE.length)
+    return Interval(middle.name, start, start + SHAPE.length, middle.strand)
+
+
+def weighted_poisson(rates: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    return EXPRESSION_WEIGHT * poisson_loss(rates, counts)
+
+
 def train(material: Material, seconds: float) -> tuple[Enformer, int]:
-    """Train for so many seconds of processor time; give the network and the number of steps."""
-    in_training = {region.name for region in material.split.training}
+    """Train for so many seconds of processor time; give the network and the number of steps.
+
+    A step reads two windows: one from anywhere in the training chromosomes, one around a gene of theirs.
+    """
+    genome, regions = material.genome, material.split.training
+    genes = material.genes_in(regions)
+    in_training = {region.name for region in regions}
     sites = SiteValues([gene for gene in material.genes if gene.site.name in in_training])
     signals = {"expression": [sites], "chromatin": [material.coverage]}
-    sampler = TrackSampler(
-        material.genome, material.split.training, signals, SHAPE, seed=SEED, purpose="track training"
-    )
+    sampler = TrackSampler(genome, regions, signals, SHAPE, seed=SEED, purpose="track training")
     network = Enformer(SMALL)
     draw_weights(network, torch.Generator().manual_seed(SEED))
     first = tensors(sampler.draw(0, 200).targets)
     expected_start(network, {name: values.nanmean(dim=(0, 1)) for name, values in first.items()})
     optimizer = TwoOptimizers(network, matrix_learning_rate=MATRIX_RATE, learning_rate=RATE)
-    losses = dict.fromkeys(signals, poisson_loss)
-    steps, started = TIMED_STEPS, time.process_time()
-    step = 0
+    losses = {"expression": weighted_poisson, "chromatin": poisson_loss}
+    started, step, steps = time.process_time(), 0, TIMED_STEPS
     while step < steps:
-        windows = sampler.draw(step, WINDOWS)
+        places = [*sampler.draw(step, 1).places, gene_window(genes, genome.lengths, step)]
+        windows = read_track_windows(genome, places, signals, SHAPE)
         ids = torch.from_numpy(windows.bases.astype(np.int64))
         loss = joint_loss(network(ids), tensors(windows.targets), losses)
         loss.backward()
-        optimizer.step(share_of_peak(step, max(steps, 10 * TIMED_STEPS), WARM_UP_SHARE))
+        timed = step < TIMED_STEPS
+        optimizer.step((step + 1) / 100 if timed else share_of_peak(step, steps, WARM_UP_SHARE))
         step += 1
-        spent = time.process_time() - started
         if step == TIMED_STEPS:
-            steps = max(step, int(seconds / spent * step))
+            steps = max(step, int(seconds / (time.process_time() - started) * step))
         if step % 200 == 0:
-            print(f"step {step} of {steps}, loss {loss.item():.4f}, {spent:.0f} s", flush=True)
+            print(f"step {step} of {steps}, loss {loss.item():.4f}, {time.process_time() - started:.0f} s", flush=True)
     return network.eval(), steps
 
 
@@ -208,7 +227,7 @@ def measure(folder: Path, seconds: float) -> list[Row]:
         *chromatin_rows(network, material),
         *expression_rows(network, material),
         row("trained values", sum(parameter.numel() for parameter in network.parameters()), "parameters"),
-        row("bases read in training", steps * WINDOWS * SHAPE.length, "bases"),
+        row("bases read in training", steps * 2 * SHAPE.length, "bases"),
         row("processor time of training, one thread", seconds, "s"),
     ]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from genolect.encoders.initialisation import draw_weights
 from genolect.encoders.pooling_tower import (
     AttentionPooling,
+    ChannelNorm,
     ConvolutionBlock,
     PoolingTower,
     one_hot_signal,
@@ -56,14 +57,26 @@ def test_pooling_starts_between_the_mean_and_the_maximum():
 
 @torch.no_grad()
 def test_a_convolution_block_equals_its_formula():
-    block, signal = woken(ConvolutionBlock(4, 3, 5)), noise(2, 4, 11)
-    centred = signal - signal.mean(1, keepdim=True)
-    normal = centred / (centred.square().mean(1, keepdim=True) + 1e-5).sqrt()
-    normal = normal * block.norm.weight[:, None] + block.norm.bias[:, None]
+    block, signal = woken(ConvolutionBlock(4, 3, 5)).train(), noise(2, 4, 11)
+    centred = signal - signal.mean((0, 2), keepdim=True)
+    normal = centred / (centred.square().mean((0, 2), keepdim=True) + 1e-5).sqrt()
+    normal = normal * (1 + block.norm.adjust.weight) + block.norm.adjust.bias[:, None]
     active = torch.nn.functional.pad(torch.nn.functional.gelu(normal, approximate="tanh"), (2, 2))
     windows = active.unfold(2, 5, 1)
     expected = torch.einsum("bclk,ock->bol", windows, block.convolution.weight) + block.convolution.bias[:, None]
     torch.testing.assert_close(block(signal), expected, atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_in_evaluation_norms_are_those_that_training_gathered():
+    norm, signal = ChannelNorm(3), 5 + 2 * noise(40, 3, 50)
+    before = norm.eval()(signal)
+    assert torch.allclose(before, signal, rtol=1e-4)
+    for _ in range(60):
+        norm.train()(signal)
+    after = norm.eval()(signal)
+    torch.testing.assert_close(norm(signal[:1]), after[:1])
+    torch.testing.assert_close(after, norm.train()(signal), atol=0.02, rtol=0.02)
 
 
 @torch.no_grad()

@@ -1,7 +1,7 @@
 """Enformer: bases through a convolution tower into bins, a transformer over the bins, a crop, one head per assay.
 
 The architecture is that of Avsec et al. 2021, doi:10.1038/s41592-021-01252-x, with the parts of this package: rotary
-positions, layer norms and gated feed-forwards, and no dropout. An accessibility track can be a second input.
+positions, gated feed-forwards and no dropout. An accessibility track can be a second input.
 
 Legend: B windows, L bases, T input tracks, K bins, D width.
 """

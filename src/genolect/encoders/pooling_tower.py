@@ -1,7 +1,8 @@
 """A tower of convolutions that halves the length at every stage, with attention pooling (Avsec et al. 2021).
 
-The source is doi:10.1038/s41592-021-01252-x. Here a layer norm stands where the published tower has a batch norm, so
-that a window is read alike alone and in any batch.
+The source is doi:10.1038/s41592-021-01252-x. As published, the norms are batch norms: pooling averages away what differs
+between positions, and a norm over the channels of one position would let what is constant drown the rest. In training,
+therefore, windows of a batch see one another; in evaluation a window is read alike alone and in any batch.
 
 Legend: B windows, C channels, L positions, P positions that are pooled into one.
 """
@@ -27,8 +28,33 @@ TOWER_REACH = 5
 """Positions that a convolution of the tower sees."""
 
 
+class ChannelNorm(nn.Module):
+    """Batch norm of each channel over windows and positions, then a scale and a shift that start at one and zero.
+
+    Parameters
+    ----------
+    channels : int
+        C.
+
+    Examples
+    --------
+    >>> ChannelNorm(1)(torch.tensor([[[3.0, 7.0]]])).round(decimals=3).tolist()
+    [[[-1.0, 1.0]]]
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.standardise = nn.BatchNorm1d(channels, affine=False)
+        self.adjust = LinearFromZero(1, channels)
+
+    def forward(self, signal_BCL: Tensor) -> Tensor:
+        """Normalise; shape (B, C, L) in and out."""
+        normal: Tensor = self.standardise(signal_BCL)
+        return normal * (1 + self.adjust.weight) + self.adjust.bias[:, None]
+
+
 class ConvolutionBlock(nn.Module):
-    """Norm over the channels, GELU, convolution; the length stays.
+    """Norm of the channels, GELU, convolution; the length stays.
 
     Parameters
     ----------
@@ -40,13 +66,12 @@ class ConvolutionBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, reach: int) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(inputs)
+        self.norm = ChannelNorm(inputs)
         self.convolution = nn.Conv1d(inputs, outputs, reach, padding=reach // 2)
 
     def forward(self, signal_BCL: Tensor) -> Tensor:
         """Turn (B, inputs, L) into (B, outputs, L)."""
-        normal_BLC = self.norm(signal_BCL.transpose(1, 2))
-        seen: Tensor = self.convolution(functional.gelu(normal_BLC, approximate="tanh").transpose(1, 2))
+        seen: Tensor = self.convolution(functional.gelu(self.norm(signal_BCL), approximate="tanh"))
         return seen
 
 
