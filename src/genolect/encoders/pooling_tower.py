@@ -1,8 +1,8 @@
 """A tower of convolutions that halves the length at every stage, with attention pooling (Avsec et al. 2021).
 
-The source is doi:10.1038/s41592-021-01252-x. As published, the norms are batch norms: pooling averages away what differs
-between positions, and a norm over the channels of one position would let what is constant drown the rest. In training,
-therefore, windows of a batch see one another; in evaluation a window is read alike alone and in any batch.
+The source is doi:10.1038/s41592-021-01252-x. As published, the norms are batch norms: pooling averages away what
+differs between positions, and a norm over the channels of one position would let what is constant drown the rest. In
+training, therefore, windows of a batch see one another; in evaluation each is read alike alone and in any batch.
 
 Legend: B windows, C channels, L positions, P positions that are pooled into one.
 """
