@@ -1,0 +1,251 @@
+"""Enformer: bases through a convolution tower into bins, a transformer over the bins, a crop, one head per assay.
+
+The architecture is that of Avsec et al. 2021, doi:10.1038/s41592-021-01252-x, with the parts of this package: rotary
+positions, gated feed-forwards and no dropout. An accessibility track can be a second input.
+
+Legend: B windows, L bases, T input tracks, K bins, D width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+from torch.nn import functional
+
+from genolect.config import Configuration
+from genolect.encoders.layers import GatedFeedForward, LinearFromZero, SelfAttention
+from genolect.encoders.pooling_tower import PoolingTower, one_hot_signal, tower_widths
+from genolect.encoders.rotary import rotary_angles
+
+ROTARY_BASE = 10_000.0
+
+
+class EnformerConfig(Configuration):
+    """Shape of an Enformer.
+
+    Attributes
+    ----------
+    vocabulary : int
+        Number of token ids; a token is a base.
+    width : int
+        D, channels per bin; must be a multiple of twice the heads.
+    stages : int
+        Stages of the tower; a bin has ``2 ** stages`` bases.
+    stem_reach : int
+        Bases that the first convolution sees; odd.
+    layers : int
+        Number of transformer blocks.
+    heads : int
+        Attention heads.
+    feed_forward : int
+        Inner width of the gated feed-forward.
+    crop : int
+        Bins that are cut off at either end, where the context is one-sided.
+    input_tracks : int
+        T, signals along the bases that are read beside them; 0 for none.
+    outputs : dict of str to int
+        Predicted tracks of each named head.
+    """
+
+    vocabulary: int = Field(5, ge=1)
+    width: int = Field(48, ge=2)
+    stages: int = Field(7, ge=3)
+    stem_reach: int = Field(15, ge=1)
+    layers: int = Field(2, ge=1)
+    heads: int = Field(2, ge=1)
+    feed_forward: int = Field(96, ge=1)
+    crop: int = Field(8, ge=0)
+    input_tracks: int = Field(0, ge=0)
+    outputs: dict[str, int] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> EnformerConfig:
+        if self.width % (2 * self.heads):
+            raise ValueError(f"width {self.width} must be a multiple of 2 x heads = {2 * self.heads}")
+        if self.stem_reach % 2 == 0:
+            raise ValueError(f"stem_reach {self.stem_reach} must be odd")
+        for name, tracks in self.outputs.items():
+            if not name.isidentifier() or tracks < 1:
+                raise ValueError(f"head {name!r} of {tracks} tracks: a name is a word, tracks are at least 1")
+        return self
+
+    @property
+    def bin_length(self) -> int:
+        """Bases per bin."""
+        return 1 << self.stages
+
+    def predicted_bins(self, length: int) -> int:
+        """Give K, the bins that are predicted for windows of `length` bases.
+
+        Raises
+        ------
+        ValueError
+            If the length is no whole number of bins, or the crop leaves none of them.
+        """
+        bins = length // self.bin_length
+        if length % self.bin_length or bins <= 2 * self.crop:
+            raise ValueError(
+                f"a window of {length:,} bases must be a multiple of {self.bin_length} and leave bins "
+                f"after {self.crop} are cut off at either end"
+            )
+        return bins - 2 * self.crop
+
+
+PUBLISHED_WINDOW = 196_608
+PUBLISHED = EnformerConfig(
+    width=1536, layers=11, heads=8, feed_forward=2048, crop=320, outputs={"human": 5313, "mouse": 1643}
+)
+"""The published size: 196,608 bases in, 896 bins of 128 bases out, 6,956 tracks. A gated feed-forward of 2,048 has as
+many weights as the published plain one of 3,072."""
+
+WITH_ACCESSIBILITY_WINDOW = 131_072
+WITH_ACCESSIBILITY = PUBLISHED.model_copy(update={"input_tracks": 1, "outputs": {"expression": 638, "chromatin": 4675}})
+"""128 kb of DNA and one accessibility track in; the published human tracks as two heads: 638 of expression (CAGE),
+4,675 of chromatin. 384 bins are predicted, each with 40,960 bases on either side, as in the published size."""
+
+SMALL_WINDOW = 8_192
+SMALL = EnformerConfig(outputs={"expression": 1, "chromatin": 1})
+"""Learns on one processor core in minutes: 64 bins, 48 of them predicted."""
+
+
+class EnformerBlock(nn.Module):
+    """One pre-norm block: attention, then feed-forward, each added to what came in."""
+
+    def __init__(self, config: EnformerConfig) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(config.width, bias=False)
+        self.attention = SelfAttention(config.width, config.heads)
+        self.feed_forward_norm = nn.LayerNorm(config.width, bias=False)
+        self.feed_forward = GatedFeedForward(config.width, config.feed_forward)
+
+    def forward(self, hidden_BKD: Tensor, angles: Tensor) -> Tensor:
+        """Refine the hidden states; shape (B, K, D) in and out."""
+        hidden_BKD = hidden_BKD + self.attention(self.attention_norm(hidden_BKD), angles)
+        refined: Tensor = hidden_BKD + self.feed_forward(self.feed_forward_norm(hidden_BKD))
+        return refined
+
+
+class TrackHead(nn.Module):
+    """Expected counts of some tracks in every bin, above zero; starts at the same for all bins.
+
+    Parameters
+    ----------
+    width : int
+        Channels per bin.
+    tracks : int
+        Number of tracks.
+
+    Examples
+    --------
+    >>> TrackHead(6, 2)(torch.zeros(1, 1, 6)).exp().tolist()
+    [[[2.0, 2.0]]]
+    """
+
+    def __init__(self, width: int, tracks: int) -> None:
+        super().__init__()
+        self.predict = LinearFromZero(width, tracks)
+
+    def forward(self, wide: Tensor) -> Tensor:
+        """Turn (B, K, width) into (B, K, tracks)."""
+        return functional.softplus(self.predict(wide))
+
+    def start_at(self, means: Tensor) -> None:
+        """Predict these means until something is learnt, so that training need not find the level first.
+
+        Parameters
+        ----------
+        means : Tensor, shape (tracks,)
+            Mean of each track, above zero.
+        """
+        with torch.no_grad():
+            self.predict.bias.copy_(means + torch.log(-torch.expm1(-means)))
+
+
+class Enformer(nn.Module):
+    """Windows of bases to expected counts in bins.
+
+    Parameters
+    ----------
+    config : EnformerConfig
+        The shape.
+
+    Examples
+    --------
+    >>> config = EnformerConfig(width=12, stages=3, crop=2, outputs={"expression": 2, "chromatin": 5})
+    >>> predicted = Enformer(config)(torch.randint(4, (3, 80)))
+    >>> {name: tuple(counts.shape) for name, counts in predicted.items()}
+    {'expression': (3, 6, 2), 'chromatin': (3, 6, 5)}
+    """
+
+    def __init__(self, config: EnformerConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.width
+        widths = tower_widths(width, config.stages)
+        self.tower = PoolingTower(config.vocabulary + config.input_tracks, widths, stem_reach=config.stem_reach)
+        self.blocks = nn.ModuleList(EnformerBlock(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(width)
+        self.widen = nn.Linear(width, 2 * width)
+        self.heads = nn.ModuleDict({name: TrackHead(2 * width, tracks) for name, tracks in config.outputs.items()})
+
+    def forward(self, ids: Tensor, tracks: Tensor | None = None) -> dict[str, Tensor]:
+        """Predict the tracks of every head.
+
+        Parameters
+        ----------
+        ids : Tensor of int64, shape (B, L)
+            Token ids, one per base.
+        tracks : Tensor of float, shape (B, T, L), optional
+            The signals along the bases, where the shape has input tracks.
+
+        Returns
+        -------
+        dict of str to Tensor, shape (B, K, tracks of the head)
+            Expected counts in the bins that the crop leaves.
+
+        Raises
+        ------
+        ValueError
+            If windows or signals do not have the configured shape.
+        """
+        wide = functional.gelu(self.widen(self.encode(ids, tracks)), approximate="tanh")
+        return {name: head(wide) for name, head in self.heads.items()}
+
+    def encode(self, ids: Tensor, tracks: Tensor | None = None) -> Tensor:
+        """Give the hidden states (B, K, D) of the bins that the crop leaves; parameters as in `forward`."""
+        config, (B, L) = self.config, ids.shape
+        kept = config.predicted_bins(L)
+        given = None if tracks is None else tuple(tracks.shape)
+        if given != ((B, config.input_tracks, L) if config.input_tracks else None):
+            raise ValueError(f"signals of shape {given} for {B} windows of {L} bases, {config.input_tracks} tracks")
+        hidden_BKD = self.tower(one_hot_signal(ids, config.vocabulary, tracks)).transpose(1, 2)
+        angles = rotary_angles(hidden_BKD.shape[1], config.width // config.heads, ROTARY_BASE, ids.device)
+        for block in self.blocks:
+            hidden_BKD = block(hidden_BKD, angles)
+        normed: Tensor = self.norm(hidden_BKD[:, config.crop : config.crop + kept])
+        return normed
+
+
+def expected_start(network: Enformer, means: Mapping[str, Tensor]) -> None:
+    """Let every head start at the means of its tracks.
+
+    Parameters
+    ----------
+    network : Enformer
+        Changed in place.
+    means : mapping of str to Tensor, shape (tracks of the head,)
+        Above zero.
+
+    Examples
+    --------
+    >>> network = Enformer(EnformerConfig(width=12, stages=3, crop=0, outputs={"chromatin": 1}))
+    >>> expected_start(network, {"chromatin": torch.tensor([3.5])})
+    >>> round(network(torch.zeros(1, 8, dtype=torch.int64))["chromatin"].item(), 3)
+    3.5
+    """
+    for name, head in network.heads.items():
+        if isinstance(head, TrackHead):
+            head.start_at(means[name])
