@@ -10,7 +10,7 @@ import pytest
 
 from genolect.errors import ConfigurationError
 from genolect.workflow.plan import PretrainingOptions, named_files
-from genolect.workflow.recipe import Recipe
+from genolect.workflow.recipe import Recipe, bases_per_step
 from genolect.workflow.recipe_file import read_recipe
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -80,3 +80,8 @@ def test_weights_cross():
     ends = {name: [recipe.weight(name).at(step) for step in (0, table["steps"])] for name in recipe.objectives}
     assert ends == {"masked": [1.0, 0.2], "exon": [0.2, 1.0]}
     assert recipe.objectives["exon"] == read("labels")[0].objectives["exon"]
+
+
+@pytest.mark.parametrize(("name", "bases"), [("species", 2 * 64 * 256), ("combined", 7 * 300), ("causal", 7 * 300)])
+def test_a_step_reads_the_windows_of_the_genome_once_and_all_pairs(name, bases):
+    assert bases_per_step(read(name)[0], windows=7, window=300) == bases
