@@ -25,7 +25,7 @@ KINDS = {
     "species": ["species"],
     "views": ["contrastive"],
 }
-FILES = {"combined": ["yeast.gtf.gz"], "labels": ["yeast.gtf.gz"], "regions": ["yeast.gtf.gz"], "species": ["yeast8.fa.gz"]}
+FILES = {"species": ["yeast8.fa.gz"], **dict.fromkeys(("combined", "labels", "regions"), ["yeast.gtf.gz"])}
 
 
 def read(name: str) -> tuple[Recipe, dict[str, Any]]:
