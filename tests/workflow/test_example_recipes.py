@@ -25,7 +25,8 @@ KINDS = {
     "species": ["species"],
     "views": ["contrastive"],
 }
-FILES = {"species": ["yeast8.fa.gz"], **dict.fromkeys(("combined", "labels", "regions"), ["yeast.gtf.gz"])}
+GENES = "yeast.gtf.gz"
+FILES = {"combined": [GENES], "labels": [GENES], "regions": [GENES], "species": ["yeast8.fa.gz"]}
 
 
 def read(name: str) -> tuple[Recipe, dict[str, Any]]:
