@@ -182,6 +182,7 @@ def test_the_output_is_not_wrapped_where_there_is_no_terminal(monkeypatch, give,
         "planning",
         "counting",
         "training",
+        "masked:",
         "step",
         "comparing",
     ]

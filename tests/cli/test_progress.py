@@ -16,7 +16,7 @@ BARS = {
     "bases": Bar(1.8765, "bits per hidden base", "count model"),
     "views": Bar(0.75, "recall at 1", "k-mer cosine (k = 5)"),
 }
-PLAN = SimpleNamespace(training=TrainingConfig(windows=5, window=40, steps=300))
+PLAN = SimpleNamespace(training=TrainingConfig(windows=5, window=40, steps=300), bases_per_step=200)
 
 
 def progress(step: int, *points: int) -> Progress:

@@ -81,7 +81,7 @@ class _TrainingDisplay:
 
     def report(self, plan: Plan, progress: TrainingProgress, bars: Mapping[str, Bar]) -> None:
         """Move the bar; print a line where the curve has a new point."""
-        bases, steps = plan.training.windows * plan.training.window, plan.training.steps
+        bases, steps = plan.bases_per_step, plan.training.steps
         if not self._begun:
             self._begun = True
             self._console.print(f"training {steps:,} steps of {bases:,} bases")

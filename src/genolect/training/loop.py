@@ -152,6 +152,8 @@ class Training:
         How.
     machine : Machine
         Where.
+    bases_per_step : int, optional
+        Bases that a step reads, for the record; by default those of its windows.
 
     Raises
     ------
@@ -165,6 +167,8 @@ class Training:
         parts: Mapping[str, Part],
         config: TrainingConfig,
         machine: Machine,
+        *,
+        bases_per_step: int | None = None,
     ) -> None:
         for name, part in parts.items():
             check_part(name, part, model)
@@ -172,6 +176,7 @@ class Training:
         self.parts = dict(parts)
         self.config = config
         self.machine = machine
+        self.bases_per_step = bases_per_step or config.windows * config.window
         self.trained = nn.ModuleDict({"model": model, "objectives": state_of(parts)}).to(machine.device).train()
         self.optimizer = TwoOptimizers(
             self.trained, matrix_learning_rate=config.matrix_learning_rate, learning_rate=config.learning_rate
@@ -308,7 +313,7 @@ class Training:
         progress.curve.append(
             CurvePoint(
                 step=progress.step,
-                bases=progress.step * self.config.windows * self.config.window,
+                bases=progress.step * self.bases_per_step,
                 seconds=progress.seconds,
                 training_bits=bits,
                 heldout_bits=heldout.get(counting),

@@ -42,7 +42,15 @@ from genolect.training.parts import Batches, Part
 from genolect.window_tokens import WindowTokens, words_of
 from genolect.workflow.batches import GenomeBatches, LabelledBatches, OrthologBatches
 from genolect.workflow.corpora import choose_shares
-from genolect.workflow.recipe import CausalPart, ContrastivePart, LabelsPart, MaskedPart, Recipe, SpeciesPart
+from genolect.workflow.recipe import (
+    CausalPart,
+    ContrastivePart,
+    LabelsPart,
+    MaskedPart,
+    Recipe,
+    SpeciesPart,
+    bases_per_step,
+)
 from genolect.workflow.tokens import named_tokenizer
 from genolect.workflow.trial import step_seconds
 
@@ -253,7 +261,9 @@ def new_training(
     tokenizer = ingredients.tokens.tokenizer
     model = new_model(encoder, tokenizer, seed=training.seed, counts=counts, heads=ingredients.heads())
     windows = training_windows(genome, split, training, temperature=temperature)
-    return Training(model, assemble(ingredients, windows, training.windows, split), training, machine)
+    parts = assemble(ingredients, windows, training.windows, split)
+    bases = bases_per_step(ingredients.recipe, training.windows, training.window)
+    return Training(model, parts, training, machine, bases_per_step=bases)
 
 
 def measure_step(training: Training) -> float:

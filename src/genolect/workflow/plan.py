@@ -27,7 +27,7 @@ from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.tokenizer import Tokenizer
 from genolect.training.loop import Training, TrainingConfig
 from genolect.workflow.assembly import Ingredients, gather, measure_step, new_training
-from genolect.workflow.recipe import Recipe, SpeciesPart, given_values
+from genolect.workflow.recipe import Recipe, SpeciesPart, bases_per_step, given_values
 from genolect.workflow.sizing import SIZES, Size, default_shape, size_for
 from genolect.workflow.splitting import split_genome
 
@@ -122,6 +122,11 @@ class Plan(Configuration):
     training: TrainingConfig
     regions: dict[str, tuple[tuple[str, int, int], ...]]
     rule: str
+
+    @property
+    def bases_per_step(self) -> int:
+        """Bases that a step reads."""
+        return bases_per_step(self.recipe, self.training.windows, self.training.window)
 
     def split(self) -> Split:
         """Give the regions as a `Split`."""
@@ -237,7 +242,7 @@ def _steps(trial: Training, options: PretrainingOptions) -> int:
     if options.steps is not None:
         return options.steps
     if options.bases is not None:
-        return max(1, round(options.bases / (trial.config.windows * trial.config.window)))
+        return max(1, round(options.bases / trial.bases_per_step))
     return max(1, round((options.minutes or DEFAULT_MINUTES) * 60 / measure_step(trial)))
 
 

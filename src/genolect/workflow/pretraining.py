@@ -180,7 +180,7 @@ def _record(training: Training, plan: Plan, exams: Exams, ingredients: Ingredien
     model, machine, progress = training.model, training.machine, training.progress
     started = time.perf_counter()
     results = {name: exam.result(model, machine, seed=plan.training.seed) for name, exam in exams.test.items()}
-    bases = plan.training.steps * plan.training.windows * plan.training.window
+    bases = plan.training.steps * training.bases_per_step
     first = next((name for name, result in results.items() if result.measure in BITS), None)
     return {
         "parameters": model.parameter_count,

@@ -278,6 +278,32 @@ class Recipe(Configuration):
         return self.weights.get(name, WeightConfig())
 
 
+def bases_per_step(recipe: Recipe, windows: int, window: int) -> int:
+    """Say how many bases a step reads: windows of the genome once, whoever asks about them, and pairs of genes.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Whose objectives.
+    windows, window : int
+        Windows of the genome per step, and bases per window.
+
+    Returns
+    -------
+    int
+        Bases.
+
+    Examples
+    --------
+    >>> bases_per_step(Recipe(objectives={"genes": SpeciesPart(file="genes.fa", pairs=8, bases=100)}), 16, 256)
+    1600
+    """
+    parts = recipe.objectives.values()
+    genes = sum(2 * part.pairs * part.bases for part in parts if isinstance(part, SpeciesPart))
+    reads_genome = any(not isinstance(part, SpeciesPart) for part in parts)
+    return genes + windows * window * reads_genome
+
+
 def given_values(choice: Configuration) -> dict[str, Any]:
     """Give what was chosen: the values that are not None.
 
