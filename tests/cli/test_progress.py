@@ -48,9 +48,9 @@ def test_a_log_gets_a_line_per_point_of_the_curve(capsys):
         "training 300 steps of 200 bases",
         "bases: bits per hidden base on the validation windows, count model 1.8765",
         "views: recall at 1 on the validation windows, k-mer cosine (k = 5) 0.7500",
-        "step      2     0.00 Mb       0 s     2.0 kb/s  validation: bases 1.8980 (count model 1.8765), "
+        "step      2     0.00 Mb       0 s     2.0 kb/s  bases 1.8980 (count model 1.8765), "
         "views 0.2000 (k-mer cosine (k = 5) 0.7500)",
-        "step      4     0.00 Mb       0 s     2.0 kb/s  validation: bases 1.8960 (count model 1.8765), "
+        "step      4     0.00 Mb       0 s     2.0 kb/s  bases 1.8960 (count model 1.8765), "
         "views 0.4000 (k-mer cosine (k = 5) 0.7500)",
     ]
 

@@ -114,7 +114,7 @@ def make_plan_encoder(genome, recipe):
         ),
         (
             ("encoder.preset=nucleotide-transformer-v2-50m-multi-species", "encoder.layers=2"),
-            {"mask_id": 5, "layers": 2},
+            {"mask_id": None, "layers": 2},
         ),
     ],
 )

@@ -86,7 +86,7 @@ class _TrainingDisplay:
             self._begun = True
             self._console.print(f"training {steps:,} steps of {bases:,} bases")
             for name, bar in bars.items():
-                self._console.print(f"{name}: {bar.measure} on the validation windows, {bar.name} {bar.value:.4f}")
+                self._console.print(f"{name}: {bar.measure} on the {bar.asked}, {bar.name} {bar.value:.4f}")
         point = progress.curve[-1] if progress.curve else None
         if point is not None and point.step == progress.step:
             rate = point.bases / point.seconds if point.seconds else 0.0
@@ -94,7 +94,7 @@ class _TrainingDisplay:
             scores = [f"{name} {score:.4f} ({bars[name].name} {bars[name].value:.4f})" for name, score in held_out]
             self._console.print(
                 f"step {point.step:>6,}  {point.bases / 1e6:7.2f} Mb  {point.seconds:6.0f} s  {rate / 1e3:6.1f} kb/s  "
-                f"validation: {', '.join(scores)}"
+                f"{', '.join(scores)}"
             )
         first = next(iter(bars))
         shown = "" if point is None else f"{first} {point.heldout[first]:.4f} ({bars[first].value:.4f})"

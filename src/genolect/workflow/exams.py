@@ -161,9 +161,8 @@ def _species(name: str, part: SpeciesPart, ingredients: Ingredients) -> tuple[Ex
     training, test = (
         set_ortholog_exam(table, tokens, head=name, window=part.bases) for table in (genes.training, genes.held_out)
     )
-    # What a curve shows of genes that are trained on would be no warning; the held-out ones choose nothing.
-    test = test.with_word_length(training.word_length)
-    return test, test
+    # The curve asks about the training genes: the held-out ones are too few to be looked at before the end.
+    return training, test.with_word_length(training.word_length)
 
 
 def _labels(name: str, part: LabelsPart, trained: Part, ingredients: Ingredients, held: Held) -> tuple[Exam, Exam]:

@@ -28,7 +28,7 @@ from genolect.workflow.corpora import count_species, has_species
 from genolect.workflow.exam import ExamResult
 from genolect.workflow.exams import Exams, Held, set_exams
 from genolect.workflow.plan import Plan, PretrainingOptions, make_plan, resume_plan, write_plan
-from genolect.workflow.recipe import Recipe
+from genolect.workflow.recipe import Recipe, SpeciesPart
 from genolect.workflow.results import INTERVALS, new_results, read_results
 from genolect.workflow.splitting import MOST_FILES_NAMED
 
@@ -36,6 +36,9 @@ MODEL = "model"
 CHECKPOINTS = "checkpoints"
 BITS = ("bits per hidden base", "bits per base")
 """Measures of which a learning curve is drawn."""
+
+ASKED = {"species": "training genes"}
+"""Where not about the validation windows: held-out genes are too few to be shown before the end."""
 
 LEARNED_BY = {
     "masked": "predicting hidden bases",
@@ -58,11 +61,12 @@ DESCRIBED = {
 
 @dataclass(frozen=True)
 class Bar:
-    """What a model should clear on the validation windows: its value, what it measures, and who it is."""
+    """What a model should clear: its value, what it measures, who it is, and what it is asked about."""
 
     value: float
     measure: str
     name: str
+    asked: str = "validation windows"
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,10 @@ def _train(
     )
     held = Held(genome, split, counts, plan.training.window, plan.training.seed)
     exams = set_exams(ingredients, training.parts, held)
-    bars = {name: Bar(exam.bar, exam.measure, exam.bar_name) for name, exam in exams.validation.items()}
+    bars = {
+        name: Bar(exam.bar, exam.measure, exam.bar_name, ASKED.get(plan.recipe.objectives[name].kind, Bar.asked))
+        for name, exam in exams.validation.items()
+    }
     observers = Observers(
         validate=lambda model: {name: exam.score(model, machine) for name, exam in exams.validation.items()},
         report=lambda progress: listener.report(plan, progress, bars),
@@ -295,7 +302,8 @@ def _files(genome: PreparedGenome) -> str:
 
 def _drawn_species(genome: PreparedGenome, plan: Plan) -> dict[str, Any]:
     """Count the windows that each species had in training: they are drawn again, being a function of the plan."""
-    if not has_species(genome):
+    whole = all(isinstance(part, SpeciesPart) for part in plan.recipe.objectives.values())
+    if whole or not has_species(genome):  # Genes alone draw no windows of the genome.
         return {}
     split, training = plan.split(), plan.training
     windows = training_windows(genome, split, training, temperature=plan.options.temperature)
