@@ -217,3 +217,19 @@ def test_reading_changes_nothing(build):
     network(given, given)
     assert torch.equal(given, shown)
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # torch's own tracer does it
+def test_a_compiled_encoder_gives_the_same_states_and_gradients(build):
+    """As torch traces it, forward and backward; what a code generator makes of the graph is not looked at."""
+    plain, other, given = woken(build), woken(build), windows()
+    compiled = torch.compile(other, backend="aot_eager")
+    target = torch.randn(B, L, plain.config.width, generator=torch.Generator().manual_seed(1))
+    expected, found = plain(given), compiled(given)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    for states in (expected, found):
+        (states * target).sum().backward()
+    for (name, one), two in zip(plain.named_parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(
+            two.grad, one.grad, atol=1e-4, rtol=1e-4, msg=lambda text, name=name: f"{name}: {text}"
+        )

@@ -114,3 +114,45 @@ def test_moving_a_window_moves_its_hidden_states():
 def test_a_window_may_be_longer_than_any_before():
     assert encoder()(ids(rows=1, length=1201)).isfinite().all()
     assert encoder()(ids(rows=1, length=1)).shape == (1, 1, 30)
+
+
+def awake(**changes) -> Transformer:
+    shape = {"vocabulary": 7, "width": 12, "heads": 3, "layers": 4, "feed_forward": 10, "stem_reach": 3, **changes}
+    network = Transformer(TransformerConfig(context_lengths=(2,), **shape))
+    generator = torch.Generator().manual_seed(2)
+    draw_weights(network, generator)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=0.3)
+    return network
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_weights_are_those_that_mixed_the_values(causal):
+    network = awake(causal=causal)
+    ids = torch.randint(7, (2, 9), generator=torch.Generator().manual_seed(1))
+    states, weights = network.states(ids), network.attention_weights(ids)
+    assert len(weights) == 4
+    for block, seen, weight in zip(network.blocks, states, weights, strict=False):
+        assert weight.shape == (2, 3, 9, 9)
+        torch.testing.assert_close(weight.sum(-1), torch.ones(2, 3, 9))
+        assert (weight.triu(1) == 0).all() == causal
+        normed = block.attention_norm(seen)
+        values = block.attention.project(normed).view(2, 9, 3, 3, 4)[:, :, 2].transpose(1, 2)
+        mixed = block.attention.merge((weight @ values).transpose(1, 2).reshape(2, 9, 12))
+        angles = network._angles(ids)
+        torch.testing.assert_close(mixed, block.attention(normed, angles), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_checkpointing_changes_neither_states_nor_gradients(every):
+    ids = torch.randint(7, (3, 17), generator=torch.Generator().manual_seed(1))
+    results = []
+    for kept in (0, every):
+        network = awake(checkpoint_every=kept)
+        hidden = network(ids)
+        hidden.square().sum().backward()
+        results.append((hidden, [parameter.grad for parameter in network.parameters()]))
+    (plain, gradients), (again, others) = results
+    assert torch.equal(plain, again)
+    assert all(map(torch.equal, gradients, others))
