@@ -26,7 +26,6 @@ from torch import Tensor, nn
 from genolect import __version__, durable
 from genolect.encoders.build import (
     EncoderConfig,
-    PublishedConfig,
     StrandConfig,
     encoder_config,
     kind_of,
@@ -37,6 +36,7 @@ from genolect.encoders.esm import EsmConfig
 from genolect.encoders.heads import HeadConfig, TokenHead, new_head
 from genolect.encoders.initialisation import draw_weights
 from genolect.encoders.masked_heads import MaskedHead, PredictableHead
+from genolect.encoders.published import PublishedConfig
 from genolect.encoders.strand_heads import StrandTokenHead
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.foreign_checkpoint import read_checkpoint

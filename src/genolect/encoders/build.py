@@ -14,11 +14,11 @@ from genolect.encoders.equivariant_transformer import EquivariantTransformer, Eq
 from genolect.encoders.esm import EsmConfig, EsmEncoder
 from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig
 from genolect.encoders.mosaic_bert import MosaicBertConfig, MosaicBertEncoder
+from genolect.encoders.published import PublishedConfig
 from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransformerConfig
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError, shown
 
-PublishedConfig: TypeAlias = BertConfig | EsmConfig | MosaicBertConfig
 StrandConfig: TypeAlias = EquivariantTransformerConfig | EquivariantConvolutionConfig
 EncoderConfig: TypeAlias = (
     TransformerConfig | SparseTransformerConfig | HierarchicalConfig | StrandConfig | PublishedConfig

@@ -21,7 +21,7 @@ from genolect.evaluation.composition import choose_word_length, composition_feat
 from genolect.evaluation.panel import ArmFeatures, PanelResult, Task, run_panel
 from genolect.evaluation.projection import embedding_map
 from genolect.inference import embed, this_machine
-from genolect.model import SequenceModel, load_model, random_twin
+from genolect.model import SequenceModel, is_published, load_model, random_twin, training_record
 from genolect.randomness import derived_key
 from genolect.report.page import RESULTS
 from genolect.sequence.alphabet import Bases
@@ -138,10 +138,11 @@ def evaluate(
         As the parts say.
     """
     model = load_model(model_folder)
-    plan = plan_of_model(model_folder)
-    seed, window = plan.training.seed, plan.training.window
-    own_genome = plan.genome == genome.content_hash
-    split = plan.split() if own_genome else split_genome(genome, window=window)
+    plan = _plan_of(model_folder)
+    options = PretrainingOptions() if plan is None else plan.options
+    seed, window = options.seed, options.window
+    own_genome = plan is not None and plan.genome == genome.content_hash
+    split = plan.split() if plan is not None and own_genome else split_genome(genome, window=window)
     say("labelling windows")
     annotation, origin = annotation_file.read(genome.lengths)
     with _naming(annotation_file.path):
@@ -150,7 +151,7 @@ def evaluate(
     arms = _arms(model, task, genome, counted=own_genome, seed=seed)
     say("probing")
     panel = run_panel(task, arms, seed=seed)
-    notes = _notes(annotation, own_genome=own_genome, counts=model.context is not None)
+    notes = _notes(annotation, known=plan is not None, own_genome=own_genome, counts=model.context is not None)
     features = describe_annotation(annotation)
     results = new_results(
         command,
@@ -162,13 +163,20 @@ def evaluate(
             "model_folder": str(model_folder),
             "annotation": [{"kind": row.kind, "count": row.rows, "covered_bases": row.bases} for row in features],
             "evaluation": panel.rows,
-            "probe": _probe_section(task, panel, arms["pretrained_probe"], dropped, plan),
+            "probe": _probe_section(task, panel, arms["pretrained_probe"], dropped, options),
             "notes": notes,
         },
     )
     durable.make_folder(out)
     durable.write_json(out / RESULTS, results)
     return results
+
+
+def _plan_of(folder: Path) -> Plan | None:
+    """Give the plan that a model was trained by; None for one that was published, or carried over."""
+    if is_published(folder) or "plan" not in training_record(folder):
+        return None
+    return plan_of_model(folder)
 
 
 @contextmanager
@@ -236,13 +244,17 @@ def _states(model: SequenceModel, windows: Bases, *, counted: bool) -> npt.NDArr
 
 
 def _probe_section(
-    task: Task, panel: PanelResult, embedding: ArmFeatures, dropped: dict[str, tuple[int, int]], plan: Plan
+    task: Task,
+    panel: PanelResult,
+    embedding: ArmFeatures,
+    dropped: dict[str, tuple[int, int]],
+    options: PretrainingOptions,
 ) -> dict[str, Any]:
     chosen = np.linspace(0, len(task.test) - 1, min(MAP_POINTS, len(task.test))).astype(int)
-    points = embedding_map(embedding.test[chosen], seed=plan.training.seed)
+    points = embedding_map(embedding.test[chosen], seed=options.seed)
     counts = {part: getattr(task, part).count() for part in ("train", "test")}
     return {
-        "window": plan.training.window,
+        "window": options.window,
         "blocks": panel.blocks,
         "classes": [
             {"name": name, "training": counts["train"][name], "test": counts["test"][name]}
@@ -262,7 +274,7 @@ def _probe_section(
     }
 
 
-def _notes(annotation: Annotation, *, own_genome: bool, counts: bool) -> list[str]:
+def _notes(annotation: Annotation, *, known: bool, own_genome: bool, counts: bool) -> list[str]:
     twins = ["The random twin never saw the genome: random weights, empty context counts."]
     if counts:
         twins.append("The random twin with counts reads the context counts of the model; only its weights are random.")
@@ -271,7 +283,12 @@ def _notes(annotation: Annotation, *, own_genome: bool, counts: bool) -> list[st
         "Embeddings are the states that enter the first layer beside those that leave the last: centre base and mean.",
         "Windows are read on the strand of their label, windows without a strand on a random one.",
     ]
-    if not own_genome:
+    if not known:
+        notes.append(
+            "The model does not say what it was pretrained on; the split was chosen anew, and the model may have seen "
+            "test windows in training."
+        )
+    elif not own_genome:
         notes.append(
             "This is not the genome that the model was pretrained on; its split was chosen anew. Where the two share "
             "sequence, the model may have seen test windows in training."

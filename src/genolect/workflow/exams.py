@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -167,7 +166,7 @@ def _species(name: str, part: SpeciesPart, ingredients: Ingredients) -> tuple[Ex
 
 def _labels(name: str, part: LabelsPart, trained: Part, ingredients: Ingredients, held: Held) -> tuple[Exam, Exam]:
     steps = (trained.batches.draw(step, torch.device("cpu")) for step in range(LABELLED_STEPS))
-    seen = [batch.labels.flatten() for batch in islice(steps, LABELLED_STEPS) if isinstance(batch, LabelledBatch)]
+    seen = [batch.labels.flatten() for batch in steps if isinstance(batch, LabelledBatch)]
     exams = []
     for regions, most in held.roles():
         windows, blocks = tile_windows(held.genome, regions, length=held.window, most=most)
