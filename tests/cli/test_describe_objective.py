@@ -56,3 +56,10 @@ def test_mistakes_end_in_one_line(describe, words, message):
     assert outcome.code == 2
     assert message in outcome.stderr
     assert outcome.stderr.count("\n") == 1
+
+
+def test_what_is_typed_goes_before_the_file(monkeypatch, capsys, prepared, tmp_path):
+    (tmp_path / "recipe.toml").write_text("[run]\nwindow = 10000000\n")
+    words = ("describe-objective", prepared, "--windows", 100, "--config", tmp_path / "recipe.toml")
+    assert command(monkeypatch, capsys, *words).code == 3
+    assert command(monkeypatch, capsys, *words, "--window", 64).code == 0

@@ -113,7 +113,9 @@ def test_a_pair_runs_or_is_refused_with_the_reason(tokenizer, name, causal, tmp_
     expected = untrained.get(name, math.log(len(tokenizer.targets)))
     if expected is not None:
         assert loss.item() == pytest.approx(expected, rel=1e-5)
-    if name != "grover":  # Of overlapping words it hides so few that no base may be hidden in all of them.
+    # GROVER's rate asks for so few overlapping words that no base may be hidden in all of them.
+    countable = name != "grover" or stride_of_overlap(tokenizer) is None
+    if countable:
         assert all(math.isfinite(value) for value in metrics["ask"].means().values())
     before = [parameter.detach().clone() for parameter in model.parameters()]
     training = Training(model, {"ask": part}, TrainingConfig(steps=2, windows=B, window=W, seed=5), CPU)
@@ -121,7 +123,7 @@ def test_a_pair_runs_or_is_refused_with_the_reason(tokenizer, name, causal, tmp_
     moved = [not torch.equal(one, other) for one, other in zip(before, model.parameters(), strict=True)]
     assert any(moved)
     (point,) = training.progress.curve
-    if name != "grover":
+    if countable:
         assert (point.training_bits is None) == (name not in SEES)
     save_model(tmp_path / "model", model, {})
     read = load_model(tmp_path / "model").train()

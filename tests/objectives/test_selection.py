@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare, geom
 
 from genolect.objectives import selection
-from genolect.objectives.selection import select_tokens
+from genolect.objectives.selection import places_of, select_tokens
 
 UNSELECTED = -100
 MASK, TARGETS = 5, 4
@@ -157,3 +157,16 @@ def test_targets_may_begin_after_other_tokens():
     selected = truth != UNSELECTED
     assert set(ids[selected].tolist()) == set(targets)
     assert set(inputs[inputs != ids].tolist()) == {1, *targets}
+
+
+def test_places_are_found_alike_on_every_device(monkeypatch):
+    for shape in ((0,), (5, 0), (37, 211), (3, 5, 7)):
+        flags = torch.rand(shape, generator=torch.Generator().manual_seed(2)) < 0.3
+        here = places_of(flags)
+        assert here.dtype == torch.int64
+        assert torch.equal(flags.flatten().nonzero().flatten(), here)
+        with monkeypatch.context() as patch:
+            patch.setattr(selection, "HOST", "none")
+            assert torch.equal(places_of(flags), here)
+        turned = flags.transpose(0, -1)  # not contiguous
+        assert torch.equal(places_of(turned), turned.flatten().nonzero().flatten())

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genolect.encoders.heads import HeadConfig
 from genolect.encoders.transformer import TransformerConfig
@@ -21,7 +23,7 @@ from genolect.objectives.weight import WeightConfig
 from genolect.randomness import derived_key
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.training.loop import Observers, Training, TrainingConfig
-from genolect.training.parts import Part, check_part, state_of, weighted_loss
+from genolect.training.parts import Part, check_part, check_weights, state_of, weighted_loss
 from genolect.window_tokens import WindowTokens, words_of
 from tests.toys import CONTEXT_LENGTHS, CPU
 
@@ -199,9 +201,35 @@ def test_pairs_that_make_sense_are_not(causal):
     check_part("ask", Part(CausalObjective(range(4)) if causal else masked(), Windows()), model(causal=causal))
 
 
-def test_a_step_without_any_weight_is_refused():
-    with pytest.raises(ConfigurationError, match="all weights are 0 at step 7"):
-        weighted_loss(model(), {"masked": Part(masked(), Windows(), weight=weight(0.0))}, CPU, step=7, seed=1)
+@pytest.mark.parametrize(
+    ("weights", "step"),
+    [
+        ([weight(0.0)], 0),
+        ([weight(0.0, final=1.0, first=3, last=9)], 0),
+        ([weight(1.0, final=0.0, first=3, last=9)], 9),
+        ([weight(1.0, final=0.0, last=5), weight(0.0, final=1.0, first=7, last=8)], 5),
+    ],
+)
+def test_a_step_without_any_weight_is_refused_before_the_first(weights, step):
+    parts = {f"part{number}": Part(masked(), Windows(), weight=one) for number, one in enumerate(weights)}
+    with pytest.raises(ConfigurationError, match=f"all weights are 0 at step {step}"):
+        Training(model(), parts, TrainingConfig(steps=12), CPU)
+
+
+@given(
+    schedules=st.lists(
+        st.tuples(*[st.sampled_from([0.0, 1.0])] * 2, st.integers(0, 8), st.integers(1, 8)), min_size=1, max_size=3
+    ),
+    steps=st.integers(1, 14),
+)
+def test_weights_are_refused_just_where_a_step_has_none(schedules, steps):
+    weights = [weight(value, final=final, first=first, last=first + more) for value, final, first, more in schedules]
+    parts = {str(number): Part(masked(), None, weight=one) for number, one in enumerate(weights)}
+    if all(any(one.at(step) for one in weights) for step in range(steps)):
+        check_weights(parts, steps)
+    else:
+        with pytest.raises(ConfigurationError, match="all weights are 0 at step"):
+            check_weights(parts, steps)
 
 
 @pytest.mark.parametrize("rule", ["learned", "formula", "held", "fixed"])

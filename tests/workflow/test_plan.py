@@ -262,3 +262,13 @@ def test_a_plan_from_before_temperatures_is_resumed(genome, tmp_path):
     assert resume_plan(tmp_path, genome, options) is not None
     with pytest.raises(ConfigurationError, match=r"temperature: None then, 2\.0 now"):
         resume_plan(tmp_path, genome, options.model_copy(update={"temperature": 2.0}))
+
+
+@pytest.mark.parametrize("values", [{"objective": {}}, {}, {"encoder": {"kind": "unheard of"}}])
+def test_the_plan_of_another_version_says_what_to_do(genome, tmp_path, values):
+    (tmp_path / PLAN).write_text(json.dumps(values))
+    with pytest.raises(InputError, match=r"made by another version of genolect, or is damaged .*use the genolect that"):
+        resume_plan(tmp_path, genome, PretrainingOptions(steps=1))
+    save_model(tmp_path / "model", load_model(finished_run() / "model"), {"plan": values})
+    with pytest.raises(InputError, match="made by another version of genolect"):
+        plan_of_model(tmp_path / "model")

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from genolect.cli.options import Chosen, grouped
+from genolect.cli.options import Chosen, Seed, Window, grouped
 from genolect.durable import json_text
 
 if TYPE_CHECKING:
@@ -25,16 +25,19 @@ def describe_objective(
     *,
     chosen: Chosen,
     windows: Annotated[int, typer.Option(help="Windows to look at.")] = 2_000,
-    window: Annotated[int, typer.Option(help="Bases per window.")] = 256,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    window: Window = None,
+    seed: Seed = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Measure what a configuration asks of a model: bases really hidden, and bits that leak, before any training."""
     from genolect.data.genome import PreparedGenome
+    from genolect.workflow.plan import PretrainingOptions
     from genolect.workflow.questions import ask
 
     recipe, options = chosen.read()
-    questions = ask(PreparedGenome(prepared), recipe, windows=windows, window=options.get("window", window), seed=seed)
+    given = {name: value for name, value in (("window", window), ("seed", seed)) if value is not None}
+    run = PretrainingOptions.from_mapping({**options, **given}, "[run]")
+    questions = ask(PreparedGenome(prepared), recipe, windows=windows, window=run.window, seed=run.seed)
     if as_json:
         typer.echo(json_text([question.to_mapping() for question in questions]), nl=False)
         return

@@ -32,7 +32,7 @@ from genolect.objectives.masked_config import MaskedBasesConfig
 from genolect.objectives.masked_metrics import MaskedMetrics
 from genolect.objectives.objective import Batch, Inputs
 from genolect.objectives.published_masking import DNABERT_NEIGHBOURS, dnabert_tokens
-from genolect.objectives.selection import counter_words, select_tokens
+from genolect.objectives.selection import counter_words, places_of, select_tokens
 from genolect.objectives.token_layout import Layout, layout_of
 from genolect.philox import key_words
 from genolect.randomness import derived_key
@@ -289,12 +289,12 @@ class MaskedBases:
 
     def _targets(self, batch: Batch, layout: Layout, selected: Tensor, touched: Tensor | None) -> MaskedTargets:
         """Gather what is to be predicted; `touched` are the selected bases, where bases were selected."""
-        truth = batch.ids[selected] - self.words.targets.start
+        truth = batch.ids.reshape(-1)[places_of(selected)] - self.words.targets.start
         visible = layout.covered(~selected & self.predictable(batch.ids)) if layout.tiles is not None else None
         weighing = layout.covered(selected) if touched is None else touched
         if touched is None:
             touched = weighing if visible is None else weighing & ~visible
-        counted, given = _counted(layout, selected, visible)
+        counted, given = (torch.ones_like(truth), None) if layout.single else _counted(layout, selected, visible)
         weights = class_bases = class_selected = None
         if batch.classes is not None:
             kinds = batch.classes.long()
@@ -311,8 +311,6 @@ class MaskedBases:
 def _counted(layout: Layout, selected: Tensor, visible: Tensor | None) -> tuple[Tensor, Tensor | None]:
     """Give the number of bases that each selected token counts, and the bits of those that are known."""
     tiles = layout.tiles
-    if layout.single:
-        return torch.ones_like(selected, dtype=torch.int64)[selected], None
     if tiles is None or visible is None:
         return (layout.ends - layout.starts).expand_as(selected)[selected], None
     known = visible[:, tiles.places] | ~tiles.fresh

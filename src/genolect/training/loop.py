@@ -25,7 +25,7 @@ from genolect.model import SequenceModel
 from genolect.objectives.objective import Metrics
 from genolect.training.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
 from genolect.training.optimizer import TwoOptimizers, share_of_peak
-from genolect.training.parts import Part, check_part, state_of, weighted_loss
+from genolect.training.parts import Part, check_part, check_weights, state_of, weighted_loss
 from genolect.training.signals import stop_on_signal
 
 STATE, OPTIMIZER = "state.", "optimizer."
@@ -158,7 +158,7 @@ class Training:
     Raises
     ------
     ConfigurationError
-        If a part and the model make no sense together.
+        If a part and the model make no sense together, or some step would have no weight.
     """
 
     def __init__(
@@ -172,6 +172,7 @@ class Training:
     ) -> None:
         for name, part in parts.items():
             check_part(name, part, model)
+        check_weights(parts, config.steps)
         self.model = model
         self.parts = dict(parts)
         self.config = config

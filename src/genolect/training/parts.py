@@ -103,6 +103,36 @@ def check_part(name: str, part: Part, model: SequenceModel) -> None:
         raise ConfigurationError(what, fix="give it a head of its own: window, projection or token")
 
 
+def check_weights(parts: Mapping[str, Part], steps: int) -> None:
+    """Refuse weights that leave a step without any objective, before the first step.
+
+    Parameters
+    ----------
+    parts : mapping of str to Part
+        The parts of a training.
+    steps : int
+        How many steps it has.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming such a step.
+
+    Examples
+    --------
+    >>> check_weights({"views": Part(None, None, weight=WeightConfig(value=0.0, final=1.0, last=9))}, steps=20)
+    Traceback (most recent call last):
+    genolect.errors.ConfigurationError: all weights are 0 at step 0. Fix: give one objective a weight at every step.
+    """
+    weights = [part.weight for part in parts.values()]
+    # A weight is 0 up to a step, from a step on, or always: where all are, one of these steps shows it.
+    turns = {0, steps - 1, *(step for weight in weights for step in (weight.first, weight.last) if step < steps)}
+    for step in sorted(turns):
+        if not any(weight.at(step) for weight in weights):
+            what = f"all weights are 0 at step {step}"
+            raise ConfigurationError(what, fix="give one objective a weight at every step")
+
+
 def state_of(parts: Mapping[str, Part]) -> nn.ModuleDict:
     """Gather what objectives learn or remember, by the name of the part: the temperatures of contrastive ones.
 
@@ -144,11 +174,6 @@ def weighted_loss(
     metrics : dict of str to Metrics
         Of each part, without weights.
 
-    Raises
-    ------
-    ConfigurationError
-        If all weights are 0 at this step.
-
     Examples
     --------
     >>> class Windows:
@@ -183,8 +208,6 @@ def weighted_loss(
             outputs = model.read(seen[pass_of][1], inputs.ids, inputs.selected, head=part.head)
         loss, metrics[name] = part.objective.loss(outputs, targets)
         losses.append(weight * loss)
-    if not losses:
-        raise ConfigurationError(f"all weights are 0 at step {step}", fix="give one objective a weight at every step")
     return torch.stack(losses).sum(), metrics
 
 

@@ -19,7 +19,7 @@ from genolect.data.context_counts import context_lengths
 from genolect.data.genome import PreparedGenome
 from genolect.data.split import Split
 from genolect.encoders.build import EncoderConfig, encoder_config, kind_of
-from genolect.errors import ConfigurationError, InputError
+from genolect.errors import ConfigurationError, InputError, shown
 from genolect.inference import Machine
 from genolect.model import training_record
 from genolect.sequence.interval import Interval
@@ -261,7 +261,24 @@ def plan_of_model(folder: Path) -> Plan:
             fix="name a model that genolect pretrain or genolect learn made",
             path=folder,
         )
-    return Plan.from_mapping(record["plan"], str(folder))
+    return read_plan(record["plan"], folder)
+
+
+def read_plan(values: Mapping[str, Any], path: Path) -> Plan:
+    """Read a plan from plain values; `path` is where they stand, for the message.
+
+    Raises
+    ------
+    InputError
+        If it was made by another version, or damaged.
+    """
+    try:
+        return Plan.from_mapping(values, str(path))
+    except ConfigurationError as error:
+        what = f"this plan was made by another version of genolect, or is damaged ({shown(error.what)})"
+        raise InputError(
+            what, fix="use the genolect that made it, or train anew in another --out", path=path
+        ) from error
 
 
 def write_plan(run: Path, plan: Plan) -> None:
@@ -301,9 +318,10 @@ def resume_plan(
     if not path.is_file():
         return None
     try:
-        plan = Plan.from_mapping(json.loads(path.read_text("utf-8")), str(path))
+        values = dict(json.loads(path.read_text("utf-8")))
     except (ValueError, TypeError) as error:
         raise InputError("this is no plan of a run", fix="begin anew in another --out", path=path) from error
+    plan = read_plan(values, path)
     ingredients = ingredients or gather(genome, Recipe())
     pairs = ((plan.options, options), (plan.recipe, ingredients.recipe))
     changed = [change for before, now in pairs for change in _changes(before.to_mapping(), now.to_mapping())]

@@ -13,6 +13,7 @@ import torch
 from genolect.data.genome import PreparedGenome
 from genolect.data.windows import tile_windows
 from genolect.encoders.build import StrandConfig
+from genolect.encoders.strand_heads import invariant_descriptor
 from genolect.errors import ConfigurationError
 from genolect.evaluation.strand import StrandReport, compare_predictions, compare_vectors
 from genolect.inference import Machine, embed, token_scores
@@ -76,14 +77,16 @@ def strand_record(reports: dict[str, StrandReport]) -> dict[str, Any]:
 
 
 def _pooled(model: SequenceModel, windows: Bases) -> npt.NDArray[np.float64]:
-    """Give the means of the last layer over the tokens of each window, and over both halves where these are strands."""
+    """Give the means of the last layer over the tokens; where its halves are strands, what is invariant of them."""
     parts = [
         embed(model, batch.ids.numpy(), EXACT, counted=False)
         for _, batch in cut_windows(WindowTokens(model.tokenizer), windows)
     ]
     means = np.split(np.concatenate(parts), 4, axis=1)[3].astype(np.float64)
-    symmetric = isinstance(model.config, StrandConfig)
-    return means.reshape(len(means), 2, -1).mean(axis=1) if symmetric else means
+    if not isinstance(model.config, StrandConfig):
+        return means
+    states = torch.from_numpy(means)[:, None]
+    return invariant_descriptor(states, torch.ones(states.shape[:2], dtype=torch.bool)).numpy()
 
 
 def _logits(model: SequenceModel, tokens: WindowTokens, windows: Bases) -> npt.NDArray[np.float64]:
