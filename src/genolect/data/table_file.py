@@ -1,0 +1,308 @@
+r"""A labelled task as its user writes it: text with tabs or commas, a first line with the names of the columns.
+
+::
+
+    id      chrom  start  end    strand  sequence  label  split  group
+    aaeBp   chr1   33882  33963  -       CAACC…    1      train  aaeB
+
+A sequence comes from the column ``sequence``, or from a genome by ``chrom``, ``start`` and ``end`` (0-based half-open)
+and ``strand``. Everything but a sequence and a label may be absent. Other columns pass.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from genolect.config import Configuration
+from genolect.data.genome import PreparedGenome
+from genolect.data.labelled_table import UNKNOWN, Kind, LabelledTable, Places, Target
+from genolect.data.ragged import RaggedBases
+from genolect.errors import InputError, shown
+from genolect.sequence.alphabet import ENCODING, INVALID, Bases, reverse_complement
+from genolect.sequence.source import Source, text_lines
+
+Row = tuple[int, list[str]]
+STRANDS = {"+": 1, "-": -1, ".": 0, "": 0}
+MOST_CLASSES = 50
+"""Whole numbers with more values than this are a quantity, not classes."""
+
+
+class TableColumns(Configuration):
+    """Which columns mean what.
+
+    Attributes
+    ----------
+    label : tuple of str
+        The column to predict; several are yes-or-no labels of one example.
+    kind : {'auto', 'classes', 'number'}
+        What one label column is; by default classes, unless its values are numbers of which some are broken or more
+        than 50 differ.
+    split, group : str
+        The columns of the published split, and of what belongs together.
+    unlabelled : {'refuse', 'drop'}
+        What to do with examples whose label is empty.
+    """
+
+    label: tuple[str, ...] = ("label",)
+    kind: Literal["auto", "classes", "number"] = "auto"
+    split: str = "split"
+    group: str = "group"
+    unlabelled: Literal["refuse", "drop"] = "refuse"
+
+
+class ReadTable(NamedTuple):
+    """A table, and how many rows were left out because they have no label."""
+
+    table: LabelledTable
+    unlabelled: int
+
+
+def read_table(path: Path, columns: TableColumns | None = None, genome: PreparedGenome | None = None) -> ReadTable:
+    r"""Read a labelled table.
+
+    Parameters
+    ----------
+    path : Path
+        Text with tabs or commas, plain or gzip.
+    columns : TableColumns, optional
+        Which columns mean what.
+    genome : PreparedGenome, optional
+        Where sequences are read from if the table has no column ``sequence``.
+
+    Returns
+    -------
+    ReadTable
+        The table, named as the file, and the rows left out.
+
+    Raises
+    ------
+    InputError
+        At the first cell that cannot be meant, with its line.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "toy.tsv").write_bytes(b"sequence\tlabel\nACGT\tyes\nGG\tno\n")
+    ...     table, _ = read_table(Path(folder, "toy.tsv"))
+    >>> table.name, table.target.names, table.target.values.tolist(), table.identifier.tolist()
+    ('toy', ('no', 'yes'), [1, 0], ['row 2', 'row 3'])
+    """
+    columns = columns or TableColumns()
+    source = Source(path)
+    names, rows = table_rows(source)
+    try:
+        cells = _Cells(names, columns, genome)
+        for line, row in rows:
+            cells.read(line, row)
+        table = cells.table(path.name.partition(".")[0])
+    except InputError as error:
+        raise InputError(error.what, fix=error.fix, path=path, line=error.line) from error
+    return ReadTable(table, cells.unlabelled)
+
+
+def table_rows(source: Source) -> tuple[list[str], Iterator[Row]]:
+    """Give the names of a table's columns, and its rows with their line numbers, cells stripped.
+
+    Raises
+    ------
+    InputError
+        If there is no first line, a name appears twice, a row has another number of cells, or quotes do not match.
+    """
+    lines = ((line, text) for line, text in text_lines(source) if text.strip() and not text.startswith("#"))
+    line, first = next(lines, (1, ""))
+    if not first:
+        fix = "give a line with the names of the columns, then a row for each example"
+        raise InputError("the table is empty", fix=fix, path=source.name)
+    delimiter = "\t" if "\t" in first or "," not in first else ","
+    names = [name.strip() for name in _cells(source, line, first, delimiter)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        what = f"the column {shown(twice)} appears twice"
+        raise InputError(what, fix="delete or rename one of them", path=source.name, line=line)
+    return names, _rows(source, lines, delimiter, len(names))
+
+
+def _rows(source: Source, lines: Iterator[tuple[int, str]], delimiter: str, width: int) -> Iterator[Row]:
+    for line, text in lines:
+        cells = [cell.strip() for cell in _cells(source, line, text, delimiter)]
+        if len(cells) != width:
+            what = f"the row has {len(cells)} cells, the first line names {width} columns"
+            raise InputError(what, fix="give each column one cell in each row", path=source.name, line=line)
+        yield line, cells
+
+
+def _cells(source: Source, line: int, text: str, delimiter: str) -> list[str]:
+    if '"' not in text:
+        return text.split(delimiter)
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        fix = "save the table as text with tabs"
+        raise InputError(f"the quotes of {shown(text)} do not match", fix=fix, path=source.name, line=line) from error
+
+
+class _Cells:
+    """The columns while they are read."""
+
+    def __init__(self, names: Sequence[str], columns: TableColumns, genome: PreparedGenome | None) -> None:
+        self.columns = columns
+        self.genome = genome
+        self.at = {name: place for place, name in enumerate(names)}
+        for label in columns.label:
+            self._require(label, f"name the label with --label; there are {', '.join(map(shown, names[:12]))}")
+        if "sequence" not in self.at:
+            fix = "give a column sequence, or chrom, start, end and --genome"
+            for name in ("chrom", "start", "end"):
+                self._require(name, fix)
+            if genome is None:
+                raise InputError("the table has no column 'sequence'", fix=fix)
+        self.lines: dict[str, int] = {}
+        self.labels: list[list[str]] = []
+        self.texts: dict[str, list[str]] = {"split": [], "group": [], "chrom": []}
+        self.spans: list[tuple[int, int, int]] = []
+        self.bases: list[Bases] = []
+        self.unlabelled = 0
+
+    def _require(self, name: str, fix: str) -> None:
+        if name not in self.at:
+            raise InputError(f"the table has no column {shown(name)}", fix=fix, line=1)
+
+    def _cell(self, row: Sequence[str], name: str) -> str:
+        place = self.at.get(name)
+        return "" if place is None else row[place]
+
+    def read(self, line: int, row: Sequence[str]) -> None:
+        """Take one row."""
+        label = [row[self.at[name]] for name in self.columns.label]
+        if not any(label):
+            if self.columns.unlabelled == "refuse":
+                raise InputError("the label is empty", fix="fill it in, or leave such rows out with --drop", line=line)
+            self.unlabelled += 1
+            return
+        name = self._cell(row, "id") or f"row {line}"
+        if self.lines.setdefault(name, line) != line:
+            what = f"the id {shown(name)} appears again; it is already on line {self.lines[name]}"
+            raise InputError(what, fix="give each example its own id", line=line)
+        place = self._place(line, row)
+        self.bases.append(self._sequence(line, row, place))
+        self.labels.append(label)
+        self.spans.append(place)
+        self.texts["chrom"].append(self._cell(row, "chrom"))
+        self.texts["split"].append(self._cell(row, self.columns.split))
+        self.texts["group"].append(self._cell(row, self.columns.group))
+
+    def _place(self, line: int, row: Sequence[str]) -> tuple[int, int, int]:
+        strand = self._cell(row, "strand")
+        if strand not in STRANDS:
+            raise InputError(f"the strand {shown(strand)} is not + - or .", fix="write one of them", line=line)
+        start, end = (_whole(self._cell(row, name), name, line) for name in ("start", "end"))
+        if not self._cell(row, "chrom") or start == UNKNOWN or end == UNKNOWN:
+            return UNKNOWN, UNKNOWN, STRANDS[strand]
+        if start >= end:
+            what = f"the place {start}-{end} holds no base"
+            raise InputError(what, fix="give 0-based half-open coordinates, start before end", line=line)
+        return start, end, STRANDS[strand]
+
+    def _sequence(self, line: int, row: Sequence[str], place: tuple[int, int, int]) -> Bases:
+        text = self._cell(row, "sequence")
+        if text:
+            return _encoded(text, line)
+        if self.genome is None or "sequence" in self.at:
+            raise InputError("the sequence is empty", fix="fill it in, or delete the row", line=line)
+        name, (start, end, strand) = self._cell(row, "chrom"), place
+        record = self.genome.records.get(name)
+        if record is None:
+            some = ", ".join(map(shown, [*self.genome.lengths][:6]))
+            raise InputError(f"the genome has no {shown(name)}", fix=f"use its names: {some}", line=line)
+        if not 0 <= start < end <= record.length:
+            what = f"{name}:{start}-{end} leaves the sequence, which has {record.length:,} bases"
+            raise InputError(what, fix="give the genome of these coordinates", line=line)
+        bases = self.genome.bases(name, start, end)
+        return reverse_complement(bases) if strand < 0 else bases
+
+    def table(self, name: str) -> LabelledTable:
+        """Put the columns together."""
+        if not self.labels:
+            raise InputError("the table has no labelled row", fix="give a row for each example")
+        lines = [*self.lines.values()]
+        spans = np.array(self.spans, dtype=np.int64)
+        places = Places(np.array(self.texts["chrom"]), spans[:, 0], spans[:, 1], spans[:, 2].astype(np.int8))
+        return LabelledTable(
+            name=name,
+            identifier=np.array([*self.lines]),
+            sequences=RaggedBases.of(self.bases),
+            target=_target(self.labels, lines, self.columns),
+            split=np.array(self.texts["split"]),
+            group=np.array(self.texts["group"]),
+            places=places,
+        )
+
+
+def _whole(text: str, name: str, line: int) -> int:
+    if not text:
+        return UNKNOWN
+    if not (text.isascii() and text.isdigit()):
+        raise InputError(f"the {name} {shown(text)} is no whole number from 0 up", fix="write digits only", line=line)
+    return int(text)
+
+
+def _encoded(text: str, line: int) -> Bases:
+    letters = text.encode("utf-8")
+    bases: Bases = ENCODING[np.frombuffer(letters, dtype=np.uint8)]
+    if (bases == INVALID).any():
+        wrong = next(letter for letter in text if not letter.isascii() or ENCODING[ord(letter)] == INVALID)
+        raise InputError(f"{shown(wrong)} is no base", fix="use A C G T N or IUPAC codes, without gaps", line=line)
+    return bases
+
+
+def _target(labels: list[list[str]], lines: Sequence[int], columns: TableColumns) -> Target:
+    if len(columns.label) > 1:
+        return _yes_or_no(labels, lines, columns.label)
+    texts = [label[0] for label in labels]
+    if _kind(texts, columns.kind) == "number":
+        values = [_number(text, line) for text, line in zip(texts, lines, strict=True)]
+        return Target("number", columns.label, np.array(values, dtype=np.float64))
+    names, codes = np.unique(np.array(texts), return_inverse=True)
+    return Target("classes", tuple(names.tolist()), codes.astype(np.int64))
+
+
+def _kind(texts: Sequence[str], asked: str) -> Kind:
+    if asked != "auto":
+        return "classes" if asked == "classes" else "number"
+    different = set(texts)
+    try:
+        numbers = [float(text) for text in different]
+    except ValueError:
+        return "classes"
+    broken = any(not number.is_integer() for number in numbers if math.isfinite(number))
+    return "number" if broken or len(different) > MOST_CLASSES else "classes"
+
+
+def _number(text: str, line: int) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"the label {shown(text)} is no finite number", fix="write one, with a point", line=line)
+    return number
+
+
+def _yes_or_no(labels: list[list[str]], lines: Sequence[int], names: tuple[str, ...]) -> Target:
+    meaning: Mapping[str, float] = {"0": 0.0, "1": 1.0, "": math.nan}
+    values: npt.NDArray[np.float64] = np.empty((len(labels), len(names)))
+    for row, (label, line) in enumerate(zip(labels, lines, strict=True)):
+        for column, text in enumerate(label):
+            if text not in meaning:
+                what = f"{shown(names[column])} is {shown(text)}; of several labels each is 0, 1 or empty"
+                raise InputError(what, fix="write 1 for yes, 0 for no, nothing where it is not known", line=line)
+            values[row, column] = meaning[text]
+    return Target("multilabel", names, values)
