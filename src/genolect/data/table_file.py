@@ -109,12 +109,21 @@ def read_table(path: Path, columns: TableColumns | None = None, genome: Prepared
 
 
 def table_rows(source: Source) -> tuple[list[str], Iterator[Row]]:
-    """Give the names of a table's columns, and its rows with their line numbers, cells stripped.
+    r"""Give the names of a table's columns, and its rows with their line numbers, cells stripped.
 
     Raises
     ------
     InputError
         If there is no first line, a name appears twice, a row has another number of cells, or quotes do not match.
+
+    Examples
+    --------
+    >>> from tempfile import NamedTemporaryFile
+    >>> with NamedTemporaryFile() as file:
+    ...     _ = file.write(b"sequence, label\nACGT, 1\n"), file.flush()
+    ...     names, rows = table_rows(Source(file.name))
+    ...     names, list(rows)
+    (['sequence', 'label'], [(2, ['ACGT', '1'])])
     """
     lines = ((line, text) for line, text in text_lines(source) if text.strip() and not text.startswith("#"))
     line, first = next(lines, (1, ""))
