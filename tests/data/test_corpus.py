@@ -102,6 +102,16 @@ def test_each_record_can_be_a_species_that_shares_the_weight(genomes, tmp_path):
     assert alone.weights == {}
 
 
+def test_records_of_one_name_never_become_one_species(genomes, tmp_path):
+    lone = [replace(genome, species="*") for genome in genomes[:2]]
+    with pytest.raises(
+        InputError, match=r"g1.fa: record 'one' would be a species of its own, and so would that of 'n0'"
+    ):
+        prepare_corpus(lone, tmp_path / "corpus")
+    mixed = prepare_corpus([lone[0], genomes[1]], tmp_path / "mixed")
+    assert {record.species for record in mixed.records.values()} == {"one", "two", "Species 0"}
+
+
 def test_two_genomes_never_become_one_record(genomes, tmp_path):
     rows = [replace(genome, name="same") for genome in genomes[:2]]
     with pytest.raises(InputError, match=r"g1\.fa: record 'same:one' was already read from another file"):

@@ -111,6 +111,16 @@ def test_several_genomes_are_learned_from_together(tmp_path):
     assert [one["bases"] for one in manifest(tmp_path / "both")["record"]["inputs"]] == [200, 155]
 
 
+def test_a_genome_that_is_named_twice_is_refused(tmp_path):
+    path = tmp_path / "a.fa"
+    path.write_bytes(b">a\nACGTACGTTTACG\n")
+    again = tmp_path / "copy.fa"
+    again.write_bytes(path.read_bytes())
+    with pytest.raises(InputError, match=r"copy.fa: this genome was given already"):
+        train_tokenizer([path, again], tmp_path / "out", ByteTraining(cycles=2))
+    assert not (tmp_path / "out").exists()
+
+
 def test_longest_holds(tmp_path):
     assert max(map(len, train([GENOME], tmp_path / "short", cycles=60, longest=3).layout.vocabulary)) == len("[MASK]")
     words = [word for word in named_tokenizer(str(tmp_path / "short")).vocabulary if "[" not in word]

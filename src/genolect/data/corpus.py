@@ -141,6 +141,7 @@ def _finished(path: Path, part: Path) -> bool:
 def _join(genomes: Sequence[CorpusGenome], parts: Iterable[Path], staging: Path) -> None:
     """Write the bases and records of all parts, one part after the other."""
     records: dict[str, GenomeRecord] = {}
+    lone: dict[str, str] = {}
     inputs: list[dict[str, Any]] = []
     weights: dict[str, float] = {}
     with durable.open_for_writing(staging / BASES_FILE) as file:
@@ -155,6 +156,9 @@ def _join(genomes: Sequence[CorpusGenome], parts: Iterable[Path], staging: Path)
                     what = f"record {shown(record.name)} was already read from another file"
                     raise InputError(what, fix="give each genome a name of its own", path=genome.path)
                 records[record.name] = record
+            if genome.species == EACH_RECORD:
+                for name in species:
+                    _refuse_namesake(name, lone.setdefault(name, genome.name), genome)
             for name in species if genome.weight is not None else ():
                 weights[name] = weights.get(name, 0.0) + (genome.weight or 0.0) / len(species)
             for start in range(0, len(prepared.all_bases), BLOCK_BYTES):
@@ -162,6 +166,14 @@ def _join(genomes: Sequence[CorpusGenome], parts: Iterable[Path], staging: Path)
             inputs += prepared.inputs
     facts = {"inputs": inputs, "corpus": _rows(genomes), "weights": weights}
     write_records(staging, list(records.values()), facts)
+
+
+def _refuse_namesake(species: str, owner: str, genome: CorpusGenome) -> None:
+    """Two rows of ``*`` with a record of one name would make one species of two."""
+    if owner != genome.name:
+        what = f"record {shown(species)} would be a species of its own, and so would that of {shown(owner)}"
+        fix = "rename the records, or give one of the genomes a species instead of *"
+        raise InputError(what, fix=fix, path=genome.path)
 
 
 def _joined(record: GenomeRecord, genome: CorpusGenome, prefix: str, offset: int) -> GenomeRecord:

@@ -162,9 +162,12 @@ def train_tokenizer(
     require_inputs(genomes, out, overwrite=overwrite)
     with durable.new_folder(out, replace=overwrite) as staging:
         stretches: list[Bases] = []
-        origins = []
+        origins: list[dict[str, Any]] = []
         for place, path in enumerate(genomes):
             material = read_material(path)
+            if any(material.origin["sha256"] == before["sha256"] for before in origins):
+                fix = "name each genome once; counting it twice would make its pairs look twice as frequent"
+                raise InputError("this genome was given already", fix=fix, path=path)
             records = material.stretches
             if options.sample is not None:
                 share = math.ceil(options.sample / len(genomes))
