@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from genolect.errors import ConfigurationError, DivergenceError
+from genolect.evaluation import logistic as logistic_module
 from genolect.evaluation import probe as probe_module
 from genolect.evaluation.metrics import auroc, macro
 from genolect.evaluation.probe import PENALTIES, fit_probe
@@ -85,7 +86,7 @@ def test_the_edge_of_the_grid_is_admitted(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_solver_that_does_not_finish_is_admitted_without_a_warning(monkeypatch: pytest.MonkeyPatch):
     assert fit_probe(*TRAIN, *VALIDATION).converged
-    monkeypatch.setattr(probe_module, "MOST_ITERATIONS", 2)
+    monkeypatch.setattr(logistic_module, "MOST_STEPS", 2)
     assert not fit_probe(*TRAIN, *VALIDATION).converged
 
 

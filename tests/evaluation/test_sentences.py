@@ -96,6 +96,6 @@ def test_weaknesses_are_said_and_sound_panels_have_none():
     assert caution_sentences({}, blocks=4) == ["The test set has only 4 of the 5 blocks that an interval needs."]
     weak = replace(PROBE, at_grid_edge=True, converged=False)
     assert caution_sentences({"random_probe": weak}, blocks=20) == [
-        "The probe of the random twin did not converge in 2,000 iterations.",
+        "The probe of the random twin did not converge in 500 steps.",
         "The probe of the random twin is best at the edge of its penalties (C = 0.1), so it may be better than shown.",
     ]

@@ -6,16 +6,14 @@ The penalty is chosen by log loss. AUROC would not do: for a single feature it i
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from genolect.errors import ConfigurationError, DivergenceError
+from genolect.evaluation.logistic import LogisticRegression
 from genolect.evaluation.metrics import auroc, macro
 
 Floats = npt.NDArray[np.float64]
@@ -30,9 +28,6 @@ TURNED = 0.01
 
 EDGE_GAIN = 0.005
 """Nats that an edge of the grid must gain over its neighbour to suggest that the grid is too short."""
-
-TOLERANCE = 1e-5
-MOST_ITERATIONS = 2_000
 
 
 @dataclass(frozen=True)
@@ -129,44 +124,45 @@ def fit_probe(
     True
     """
     n_classes = _check(features, labels, validation_features, validation_labels)
-    wide = features.astype(np.float64)
-    mean, scale = wide.mean(axis=0), wide.std(axis=0)
-    # A constant feature keeps scale 1; rounding leaves its standard deviation a little above zero.
-    scale[scale <= 1e-12 * np.maximum(np.abs(mean), 1)] = 1.0
-    standardised = (wide - mean) / scale
-    solver = LogisticRegression(max_iter=MOST_ITERATIONS, tol=TOLERANCE, warm_start=True)
+    mean, scale = standardisation(features)
+    standardised = (features - mean.astype(features.dtype)) / scale.astype(features.dtype)
     candidates: list[Probe] = []
-    for penalty in PENALTIES:
-        solver.C = penalty
-        converged = _solve(solver, standardised, labels)
-        probe = Probe(
-            mean=mean,
-            scale=scale,
-            weights=_per_class(solver.coef_.T, n_classes),
-            intercepts=_per_class(solver.intercept_, n_classes),
-            inverse_penalty=penalty,
-            validation_log_loss=0.0,
-            validation_auroc=0.0,
-            at_grid_edge=False,
-            converged=converged,
-        )
-        candidates.append(_scored(probe, validation_features, validation_labels))
-        lowest = min(candidate.validation_log_loss for candidate in candidates)
-        if candidates[-1].validation_log_loss > lowest + TURNED:
-            break
+    # One thread: the products are small, and threads that spin for each other took minutes beside other work.
+    with threadpool_limits(1, "blas"):
+        regression = LogisticRegression(standardised, labels, n_classes)
+        for penalty in PENALTIES:
+            fit = regression.solve(penalty)
+            probe = Probe(
+                mean=mean,
+                scale=scale,
+                weights=fit.weights,
+                intercepts=fit.intercepts,
+                inverse_penalty=penalty,
+                validation_log_loss=0.0,
+                validation_auroc=0.0,
+                at_grid_edge=False,
+                converged=fit.converged,
+            )
+            candidates.append(_scored(probe, validation_features, validation_labels))
+            lowest = min(candidate.validation_log_loss for candidate in candidates)
+            if candidates[-1].validation_log_loss > lowest + TURNED:
+                break
     return _chosen(candidates)
 
 
-def _solve(solver: LogisticRegression, standardised: Floats, labels: Integers) -> bool:
-    """Fit, and give the solver's complaint, if any, as an answer; other warnings pass."""
-    # One thread: the products are small, and threads that spin for each other took minutes beside other work.
-    with threadpool_limits(1, "blas"), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
-        solver.fit(standardised, labels)
-    for warning in caught:
-        if not issubclass(warning.category, ConvergenceWarning):
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    return not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+def standardisation(features: Features) -> tuple[Floats, Floats]:
+    """Give the mean and the standard deviation of each feature; 1 for a constant one.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in standardisation(np.array([[1.0, 5.0], [3.0, 5.0]]))]
+    [[2.0, 5.0], [1.0, 1.0]]
+    """
+    mean = features.mean(axis=0, dtype=np.float64)
+    scale = features.std(axis=0, dtype=np.float64)
+    # Rounding leaves the standard deviation of a constant feature a little above zero.
+    scale[scale <= 1e-12 * np.maximum(np.abs(mean), 1)] = 1.0
+    return mean, scale
 
 
 def _chosen(candidates: list[Probe]) -> Probe:
@@ -191,13 +187,6 @@ def _check(features: Features, labels: Integers, others: Features, told: Integer
     if np.unique(told).size < 2:
         raise ConfigurationError("the validation windows are all of one class", fix="use a larger validation region")
     return n_classes
-
-
-def _per_class(values: Floats, n_classes: int) -> Floats:
-    """Give each class its column; for two classes scikit-learn has one, the log odds of the second."""
-    if values.shape[-1] == n_classes:
-        return values.copy()
-    return np.concatenate([np.zeros_like(values), values], axis=-1)
 
 
 def _scored(probe: Probe, features: Features, labels: Integers) -> Probe:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from genolect.evaluation.probe import MOST_ITERATIONS, Probe
+from genolect.evaluation.logistic import MOST_STEPS
+from genolect.evaluation.probe import Probe
 from genolect.evaluation.statistics import FEWEST_BLOCKS, Estimate, Verdict
 
 ARM_NAMES = {
@@ -143,7 +144,7 @@ def caution_sentences(probes: dict[str, Probe], *, blocks: int) -> list[str]:
         said.append(f"The test set has only {blocks} blocks, so the intervals are rough.")
     for arm, probe in probes.items():
         if not probe.converged:
-            said.append(f"The probe of {arm_name(arm)} did not converge in {MOST_ITERATIONS:,} iterations.")
+            said.append(f"The probe of {arm_name(arm)} did not converge in {MOST_STEPS:,} steps.")
         if probe.at_grid_edge:
             said.append(
                 f"The probe of {arm_name(arm)} is best at the edge of its penalties (C = {probe.inverse_penalty:g}), "
