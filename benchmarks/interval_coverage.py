@@ -108,8 +108,9 @@ def sample(setting: Setting, draw: int) -> Sample:
     groups = np.repeat(np.arange(setting.groups), sizes)
 
     def shared() -> Floats:
-        alone: Floats = np.sqrt(1 - CORRELATION) * generator.normal(size=groups.size)
-        return alone + np.sqrt(CORRELATION) * generator.normal(size=setting.groups)[groups]
+        alone, together = generator.normal(size=groups.size), generator.normal(size=setting.groups)[groups]
+        mixed: Floats = np.sqrt(1 - CORRELATION) * alone + np.sqrt(CORRELATION) * together
+        return mixed
 
     prevalence = generator.beta(3 * PREVALENCE, 3 * (1 - PREVALENCE), size=setting.groups)
     positive = generator.random(groups.size) < prevalence[groups]

@@ -131,6 +131,24 @@ def test_an_arm_reaches_itself_with_all_labels_at_the_latest(curves):
         assert needed_share(curve, itself, world.drawn).high <= 1
 
 
+@pytest.mark.parametrize("spread", [0.15, 0.5])
+def test_the_interval_holds_the_true_share(spread):
+    # Expected scores cross the bar half-way (in the logarithm) between a tenth and three tenths of the labels.
+    shares, expected, blocks, draws = np.array(SHARES), np.array([0, 0.2, 0.5, 0.8, 1]), 30, 5
+    held = []
+    for seed in range(400):
+        generator = np.random.Generator(np.random.Philox(seed))
+        drawn = draw_blocks(np.arange(blocks), seed=seed, resamples=300)
+        luck = 0.05 * generator.normal(size=(draws, 5, 1)) * (shares < 1)[:, None]
+        scores = expected[:, None] + spread * generator.normal(size=(1, 5, blocks)) + luck
+        bar = 0.65 + spread * generator.normal(size=blocks)
+        resampled = scores @ (drawn.counts / blocks)
+        curve = LearningCurve(shares, np.arange(5), scores.mean(axis=2), resampled, np.zeros(5, dtype=np.int64))
+        needed = needed_share(curve, Scored(float(bar.mean()), bar @ (drawn.counts / blocks)), drawn)
+        held.append(needed.low <= np.sqrt(0.1 * 0.3) <= needed.high)
+    assert 0.92 < np.mean(held) < 0.99
+
+
 def plain(values: list[float], *, refused: int = 0) -> LearningCurve:
     points = np.array([values, values])
     return LearningCurve(
