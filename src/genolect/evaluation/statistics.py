@@ -15,11 +15,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr, stdtrit
 
+from genolect.evaluation.weighting import Floats, Integers
 from genolect.randomness import derived_generator
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+Groups = npt.NDArray[np.integer] | npt.NDArray[np.str_]
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
 Metric = Callable[[Floats], Mapping[str, Floats]]
 """Takes weights of shape (n, R) and gives R values under each name."""
@@ -31,6 +32,9 @@ MARGIN = 0.01
 
 FEWEST_BLOCKS = 5
 """Fewer say next to nothing about how blocks differ; their interval would be narrow by accident."""
+
+FEWEST_EFFECTIVE = 3.0
+"""Where one block holds most of the examples, resampling blocks repeats that one, however many others there are."""
 
 FEWEST_DEFINED = 0.9
 VALUES_AT_ONCE = 2_000_000
@@ -62,8 +66,8 @@ class Resamples:
     block_of_example : ndarray of int64, shape (n,)
         Row of `counts` for each example.
     counts : ndarray of float64, shape (number of blocks, R)
-        Multiplicities; each column sums to the number of blocks. No columns where there are fewer than five blocks, and
-        so no intervals.
+        Multiplicities; each column sums to the number of blocks. No columns where `refusal` says why, and so no
+        intervals.
     """
 
     block_of_example: Integers
@@ -74,6 +78,21 @@ class Resamples:
         """Number of blocks."""
         return int(self.counts.shape[0])
 
+    @property
+    def effective_blocks(self) -> float:
+        """Blocks of equal size that would resample as well: (Σ n_b)² / Σ n_b² over their numbers of examples."""
+        return effective_number(np.bincount(self.block_of_example))
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Levels of `expanded_limits` for these blocks, to be given to `estimate`."""
+        return expanded_limits(self.effective_blocks)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why there is no interval; None where there can be one."""
+        return refusal(np.bincount(self.block_of_example))
+
     def weights(self) -> Iterator[Floats]:
         """Give each example's multiplicity, some resamples at a time, in arrays of shape (n, part of R)."""
         step = max(1, VALUES_AT_ONCE // max(1, self.block_of_example.size))
@@ -81,13 +100,97 @@ class Resamples:
             yield self.counts[self.block_of_example, first : first + step]
 
 
-def draw_blocks(blocks: Integers, *, seed: int, resamples: int = RESAMPLES) -> Resamples:
+def effective_number(sizes: Integers) -> float:
+    """Count groups as if they were of one size (Kish 1965).
+
+    Parameters
+    ----------
+    sizes : ndarray of int, shape (G,)
+        Examples in each group.
+
+    Returns
+    -------
+    float
+        G where all are alike, 1 where one holds everything.
+
+    Examples
+    --------
+    >>> effective_number(np.array([5, 5, 5])), effective_number(np.array([98, 1, 1])) < 1.05
+    (3.0, True)
+    """
+    return float(sizes.sum()) ** 2 / float((sizes.astype(np.float64) ** 2).sum())
+
+
+def refusal(sizes: Integers) -> str | None:
+    """Say why groups of these sizes give no interval.
+
+    Parameters
+    ----------
+    sizes : ndarray of int, shape (G,)
+        Examples in each group.
+
+    Returns
+    -------
+    str or None
+        None where they give one.
+
+    Examples
+    --------
+    >>> refusal(np.array([9, 9, 9, 9])), refusal(np.array([900, 9, 9, 9, 9, 9]))
+    ('4 groups, and an interval needs 5', 'one of 6 groups holds 95 % of the examples')
+    >>> refusal(np.array([9, 9, 9, 9, 12]))
+    """
+    if sizes.size < FEWEST_BLOCKS:
+        return f"{sizes.size} group{'s' * (sizes.size != 1)}, and an interval needs {FEWEST_BLOCKS}"
+    if effective_number(sizes) < FEWEST_EFFECTIVE:
+        share = sizes.max() / sizes.sum()
+        if share >= 0.5:
+            return f"one of {sizes.size} groups holds {share:.0%} of the examples".replace("%", " %")
+        return (
+            f"{sizes.size} groups of so different size count as {effective_number(sizes):.1f} of {FEWEST_EFFECTIVE:g}"
+        )
+    return None
+
+
+def expanded_limits(blocks: float) -> tuple[float, float]:
+    """Levels between which a percentile interval covers 95 %, for few blocks as for many.
+
+    The percentile interval behaves like one from the normal distribution and a variance that divides by G. With few
+    blocks both are too small; the levels move outwards by what Student's t and G - 1 ask for. The interval still lies
+    within the values that the metric can take.
+
+    Parameters
+    ----------
+    blocks : float
+        Effective number of blocks G.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper level; 0.025 and 0.975 for very many blocks, 0 and 1 for a single one.
+
+    References
+    ----------
+    Hesterberg (2015), doi:10.1080/00031305.2015.1089789: the expanded percentile interval.
+
+    Examples
+    --------
+    >>> [round(expanded_limits(blocks)[0], 4) for blocks in (5, 20, 1e9)]
+    [0.001, 0.0159, 0.025]
+    """
+    if blocks <= 1:
+        return 0.0, 1.0
+    level = float(ndtr(-np.sqrt(blocks / (blocks - 1)) * stdtrit(blocks - 1, LIMITS[1])))
+    return level, 1 - level
+
+
+def draw_blocks(blocks: Groups, *, seed: int, resamples: int = RESAMPLES) -> Resamples:
     """Draw as many blocks as there are, with replacement, again and again.
 
     Parameters
     ----------
-    blocks : ndarray of int, shape (n,)
-        Block of each example; any numbers.
+    blocks : ndarray of int or str, shape (n,)
+        Block of each example: any column that says what belongs together (stretch, chromosome, gene, cluster).
     seed : int
         Seed of the draw.
     resamples : int
@@ -105,7 +208,7 @@ def draw_blocks(blocks: Integers, *, seed: int, resamples: int = RESAMPLES) -> R
     (5, [5.0, 5.0, 5.0, 5.0])
     """
     names, block_of_example = np.unique(blocks, return_inverse=True)
-    if names.size < FEWEST_BLOCKS:
+    if refusal(np.bincount(block_of_example)) is not None:
         resamples = 0
     generator = derived_generator(seed, "block bootstrap")
     counts = generator.multinomial(names.size, np.full(names.size, 1 / names.size), size=resamples)
@@ -137,7 +240,7 @@ def resampled_values(metric: Metric, resamples: Resamples) -> dict[str, Floats]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def estimate(value: float, values: Floats) -> Estimate:
+def estimate(value: float, values: Floats, limits: tuple[float, float] = LIMITS) -> Estimate:
     """Put a percentile interval around a value.
 
     Parameters
@@ -146,6 +249,9 @@ def estimate(value: float, values: Floats) -> Estimate:
         The value on the data as they are.
     values : ndarray of float64, shape (R,)
         Its resamples, or the difference of two arms on the same resamples.
+    limits : tuple of float
+        Levels of the quantiles. `Resamples.limits` also covers 95 % where there are few blocks; the plain ones, which
+        are the default, do not (``benchmarks/coverage.py``).
 
     Returns
     -------
@@ -162,7 +268,7 @@ def estimate(value: float, values: Floats) -> Estimate:
     defined = values[np.isfinite(values)]
     if defined.size == 0 or defined.size < FEWEST_DEFINED * values.size:
         return Estimate(float(value), None, None)
-    low, high = np.quantile(defined, LIMITS)
+    low, high = np.quantile(defined, limits)
     return Estimate(float(value), float(low), float(high))
 
 

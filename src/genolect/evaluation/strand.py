@@ -16,7 +16,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from genolect.evaluation.statistics import Estimate, Floats, Integers, Metric, draw_blocks, estimate, resampled_values
+from genolect.evaluation.statistics import Estimate, Metric, draw_blocks, estimate, resampled_values
+from genolect.evaluation.weighting import Floats, Integers
 from genolect.sequence.alphabet import reverse_complement
 
 Windows = npt.NDArray[np.unsignedinteger[Any]]
