@@ -144,7 +144,7 @@ def _estimate(values: Floats, resamples: Resamples) -> Estimate:
     def mean(weights: Floats) -> Mapping[str, Floats]:
         return {"mean": (weights * values[:, None]).sum(axis=0) / weights.sum(axis=0)}
 
-    return estimate(float(values.mean()), resampled_values(mean, resamples)["mean"])
+    return estimate(float(values.mean()), resampled_values(mean, resamples)["mean"], resamples.limits)
 
 
 def _check(vectors: Floats, genes: Integers, species: Integers) -> None:

@@ -283,7 +283,7 @@ def _estimates(metrics: Sequence[Metric], blocks: Integers, seed: int) -> dict[s
     resamples = draw_blocks(blocks, seed=seed)
     everything = np.ones((len(blocks), 1))
     return {
-        name: estimate(float(metric(everything)[""][0]), resampled_values(metric, resamples)[""])
+        name: estimate(float(metric(everything)[""][0]), resampled_values(metric, resamples)[""], resamples.limits)
         for name, metric in zip(("largest", "mean", "agreement", "unrelated"), metrics, strict=True)
     }
 

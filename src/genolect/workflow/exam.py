@@ -183,7 +183,7 @@ def mean_estimates(sums: list[Floats], counts: Floats, blocks: Integers, *, seed
     for values in sums:
         by_block = np.bincount(block, weights=values[asked])
         resampled = (by_block @ resamples.counts) / (total @ resamples.counts)
-        found.append(estimate(float(by_block.sum() / total.sum()), resampled))
+        found.append(estimate(float(by_block.sum() / total.sum()), resampled, resamples.limits))
     return found
 
 

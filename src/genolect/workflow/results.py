@@ -23,7 +23,8 @@ from genolect.report.results import read_results as check_results
 
 EVALUATION = "evaluation"
 INTERVALS = (
-    f"{LIMITS[1] - LIMITS[0]:.0%} percentile intervals, {RESAMPLES:,} bootstrap draws of blocks of neighbouring windows"
+    f"{LIMITS[1] - LIMITS[0]:.0%} intervals that hold for few blocks too (expanded percentile), "
+    f"{RESAMPLES:,} bootstrap draws of blocks of neighbouring windows"
 )
 
 
