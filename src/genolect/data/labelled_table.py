@@ -124,6 +124,9 @@ class LabelledTable:
         What must not be torn apart by a split (gene, element, cluster); '' where the table says none.
     places : Places
         Where the examples lie.
+    remarks : tuple of str
+        What the table says of itself, e.g. of leaks that were allowed when it was divided; to be shown beside every
+        figure.
 
     Examples
     --------
@@ -143,6 +146,7 @@ class LabelledTable:
     split: Texts
     group: Texts
     places: Places
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of examples."""
