@@ -14,6 +14,7 @@ from genolect.errors import GenolectError, InputError, Interrupted, shown
 
 CODES = {
     errors.GenolectError: 1,
+    errors.LeakError: 6,
     errors.ConfigurationError: 2,
     errors.InputError: 3,
     errors.MachineError: 4,

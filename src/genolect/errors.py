@@ -7,6 +7,7 @@
     ├── InputError           exit 3   a file that the user gave is not what it should be
     ├── MachineError         exit 4   disk, memory, permissions, another process
     ├── DivergenceError      exit 5   training produced a number that is not finite
+    ├── LeakError            exit 6   what is tested is given away by what is trained on
     └── Interrupted          exit 130 / 143, after a clean save
 
 A message says where, what was given, what is allowed, and what to do, in one line:
@@ -107,6 +108,12 @@ class DivergenceError(GenolectError):
     """Training produced a loss or a gradient that is not finite; nothing good was overwritten."""
 
     exit_code = 5
+
+
+class LeakError(GenolectError):
+    """A split would show in training what it asks in the test."""
+
+    exit_code = 6
 
 
 class Interrupted(GenolectError):

@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from genolect import __version__
+from genolect.cli.audit import audit
 from genolect.cli.convert import convert
 from genolect.cli.describe import describe
 from genolect.cli.describe_objective import describe_objective
@@ -23,6 +24,7 @@ from genolect.cli.plan import plan
 from genolect.cli.prepare import prepare
 from genolect.cli.pretrain import pretrain
 from genolect.cli.report import report
+from genolect.cli.split import split
 from genolect.cli.strand import strand
 from genolect.cli.tokenizer import app as tokenizer
 from genolect.errors import GenolectError
@@ -30,7 +32,8 @@ from genolect.training.signals import WATCHED
 
 DEBUG = "--debug"
 EXIT_CODES = (
-    "Exit codes: 0 done, 2 usage, 3 input, 4 disk or memory, 5 training diverged, 130/143 interrupted and saved."
+    "Exit codes: 0 done, 2 usage, 3 input, 4 disk or memory, 5 training diverged, 6 a leak, "
+    "130/143 interrupted and saved."
 )
 # What typer raises for words that it does not understand; it has no public name there.
 USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
@@ -42,7 +45,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (learn, describe, prepare, describe_objective, plan, pretrain, evaluate, report, convert, strand):
+for verb in (learn, describe, prepare, describe_objective, plan, pretrain, audit, split):
+    app.command()(verb)
+for verb in (evaluate, report, convert, strand):
     app.command()(verb)
 app.add_typer(tokenizer, name="tokenizer")
 

@@ -6,7 +6,8 @@ r"""A labelled task as its user writes it: text with tabs or commas, a first lin
     aaeBp   chr1   33882  33963  -       CAACC…    1      train  aaeB
 
 A sequence comes from the column ``sequence``, or from a genome by ``chrom``, ``start`` and ``end`` (0-based half-open)
-and ``strand``. Everything but a sequence and a label may be absent. Other columns pass.
+and ``strand``. Everything but a sequence and a label may be absent. Other columns pass. Lines that begin with # are
+passed over; those that begin with ``# leak:`` or ``# note:`` are kept as remarks.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -30,6 +32,7 @@ from genolect.sequence.source import Source, text_lines
 
 Row = tuple[int, list[str]]
 STRANDS = {"+": 1, "-": -1, ".": 0, "": 0}
+REMARKS = ("# leak:", "# note:")
 MOST_CLASSES = 50
 """Whole numbers with more values than this are a quantity, not classes."""
 
@@ -97,19 +100,27 @@ def read_table(path: Path, columns: TableColumns | None = None, genome: Prepared
     """
     columns = columns or TableColumns()
     source = Source(path)
-    names, rows = table_rows(source)
+    remarks: list[str] = []
+    names, rows = table_rows(source, remarks)
     try:
         cells = _Cells(names, columns, genome)
         for line, row in rows:
             cells.read(line, row)
-        table = cells.table(path.name.partition(".")[0])
+        table = replace(cells.table(path.name.partition(".")[0]), remarks=tuple(remarks))
     except InputError as error:
         raise InputError(error.what, fix=error.fix, path=path, line=error.line) from error
     return ReadTable(table, cells.unlabelled)
 
 
-def table_rows(source: Source) -> tuple[list[str], Iterator[Row]]:
+def table_rows(source: Source, remarks: list[str] | None = None) -> tuple[list[str], Iterator[Row]]:
     r"""Give the names of a table's columns, and its rows with their line numbers, cells stripped.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    remarks : list of str, optional
+        Gets the remarks of the table, as the rows are read.
 
     Raises
     ------
@@ -125,7 +136,7 @@ def table_rows(source: Source) -> tuple[list[str], Iterator[Row]]:
     ...     names, list(rows)
     (['sequence', 'label'], [(2, ['ACGT', '1'])])
     """
-    lines = ((line, text) for line, text in text_lines(source) if text.strip() and not text.startswith("#"))
+    lines = _content(source, [] if remarks is None else remarks)
     line, first = next(lines, (1, ""))
     if not first:
         fix = "give a line with the names of the columns, then a row for each example"
@@ -137,6 +148,14 @@ def table_rows(source: Source) -> tuple[list[str], Iterator[Row]]:
         what = f"the column {shown(twice)} appears twice"
         raise InputError(what, fix="delete or rename one of them", path=source.name, line=line)
     return names, _rows(source, lines, delimiter, len(names))
+
+
+def _content(source: Source, remarks: list[str]) -> Iterator[tuple[int, str]]:
+    for line, text in text_lines(source):
+        if text.startswith(REMARKS):
+            remarks.append(text[1:].strip())
+        elif text.strip() and not text.startswith("#"):
+            yield line, text
 
 
 def _rows(source: Source, lines: Iterator[tuple[int, str]], delimiter: str, width: int) -> Iterator[Row]:

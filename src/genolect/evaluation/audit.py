@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genolect.data.genome import PreparedGenome
-from genolect.data.labelled_table import LabelledTable, Places, Target
-from genolect.data.ragged import RaggedBases
+from genolect.data.labelled_table import LabelledTable, Places
 from genolect.data.similarity import THRESHOLD
 from genolect.evaluation.audit_copies import conflicts_finding, copies_finding, near_finding
 from genolect.evaluation.audit_covariates import covariate_findings
@@ -25,7 +24,7 @@ from genolect.evaluation.audit_size import size_finding
 from genolect.evaluation.covariates import covariates
 from genolect.evaluation.finding import Finding, Judgement, worst
 from genolect.evaluation.kinship import Kinship, TableParts, find_kinship
-from genolect.sequence.alphabet import SOFT_MASK, reverse_complement
+from genolect.sequence.alphabet import SOFT_MASK
 from genolect.sequence.interval import Interval
 
 Floats = npt.NDArray[np.float64]
@@ -142,8 +141,9 @@ def audit(
 
     Examples
     --------
-    >>> audit(example_table(copied=3)).summary
-    'toy: leak: copies, near copies; 1 notes, 7 ok.'
+    >>> from genolect.data.planted_table import planted_table
+    >>> audit(planted_table("copies")).summary
+    'planted: leak: copies, near copies; 1 notes, 7 ok.'
     """
     say = say or (lambda _: None)
     say("comparing sequences and places")
@@ -181,7 +181,8 @@ def across_findings(table: LabelledTable, kinship: Kinship, parts: TableParts) -
 
     Examples
     --------
-    >>> table = example_table(copied=0)
+    >>> from genolect.data.planted_table import planted_table
+    >>> table = planted_table()
     >>> [found.judgement for found in across_findings(table, find_kinship(table), TableParts.of(table))]
     ['ok', 'ok', 'ok']
     """
@@ -209,34 +210,3 @@ def _repeats(table: LabelledTable, genome: PreparedGenome) -> Floats | None:
 
 def _rows(places: Places) -> Iterable[tuple[str, int, int]]:
     return zip(places.name.tolist(), places.start.tolist(), places.end.tolist(), strict=True)
-
-
-def example_table(copied: int, seed: int = 5) -> LabelledTable:
-    """Make a small table of random sequences, 40 to train and 20 to test, of which some to test are copies.
-
-    Parameters
-    ----------
-    copied : int
-        Sequences to test that repeat one to train; every other one as its reverse complement.
-    seed : int
-        Of everything random.
-
-    Returns
-    -------
-    LabelledTable
-        90 bases each, two classes.
-
-    Examples
-    --------
-    >>> table = example_table(copied=1)
-    >>> len(table), table.sequences.letters(40) == table.sequences.letters(0)
-    (60, True)
-    """
-    generator = np.random.Generator(np.random.Philox(seed))
-    bases = generator.integers(0, 4, (60, 90), dtype=np.uint8)
-    for number in range(copied):
-        bases[40 + number] = reverse_complement(bases[number]) if number % 2 else bases[number]
-    split, blank = np.repeat(["train", "test"], [40, 20]), np.full(60, "")
-    names = np.array([f"example {number}" for number in range(60)])
-    target = Target("classes", ("no", "yes"), np.arange(60) // 2 % 2)
-    return LabelledTable("toy", names, RaggedBases.of(bases), target, split, blank, Places.unknown(60))

@@ -45,11 +45,12 @@ def copies_finding(table: LabelledTable, kinship: Kinship, parts: TableParts) ->
 
     Examples
     --------
-    >>> from genolect.evaluation.audit import example_table
+    >>> from genolect.data.planted_table import planted_table
     >>> from genolect.evaluation.kinship import find_kinship
-    >>> table = example_table(copied=3)
-    >>> copies_finding(table, find_kinship(table), TableParts.of(table)).sentence
-    '3 of 60 examples repeat another one, 1 of them as its reverse complement. Of test 15.0 % are in another part too.'
+    >>> table = planted_table("copies")
+    >>> found = copies_finding(table, find_kinship(table), TableParts.of(table))
+    >>> found.judgement, found.numbers["repeats"], found.numbers["share_in_another_part"]
+    ('leak', 18, {'test': 0.1})
     """
     group, flipped = kinship.copies.group, kinship.copies.flipped
     repeats = len(table) - int(np.unique(group).size)
@@ -87,12 +88,12 @@ def near_finding(table: LabelledTable, kinship: Kinship, parts: TableParts) -> F
 
     Examples
     --------
-    >>> from genolect.evaluation.audit import example_table
+    >>> from genolect.data.planted_table import planted_table
     >>> from genolect.evaluation.kinship import find_kinship
-    >>> table = example_table(copied=3)
+    >>> table = planted_table("copies")
     >>> found = near_finding(table, find_kinship(table), TableParts.of(table))
     >>> found.judgement, found.numbers["share_with_relative"]["test"]["0.5"]
-    ('leak', 0.15)
+    ('leak', 0.1)
     """
     pairs, labels = kinship.pairs, label_matrix(table.target)
     levels = sorted({pairs.threshold, *(level for level in LEVELS if level > pairs.threshold)})
@@ -158,14 +159,15 @@ def copier_score(target: Target, seen: Seen, where: Mask) -> dict[str, Any] | No
     -------
     dict or None
         ``metric``, ``value`` on those with relatives, ``majority`` (the most frequent class among the same), and ``n``;
-        None where fewer than five have any, or the labels do not differ.
+        of classes also ``overall``, with the most frequent class of the others for these. None where fewer than five
+        have relatives, or the labels do not differ.
 
     Examples
     --------
     >>> target = Target("classes", ("a", "b"), np.array([0, 0, 1, 1, 0]))
     >>> relatives = Seen(np.ones(5, dtype=np.int64), np.eye(2)[[0, 0, 1, 0, 0]])
     >>> copier_score(target, relatives, np.ones(5, dtype=bool))
-    {'metric': 'accuracy', 'value': 0.8, 'majority': 0.6, 'n': 5}
+    {'metric': 'accuracy', 'value': 0.8, 'majority': 0.6, 'n': 5, 'overall': 0.8}
     """
     truth = label_matrix(target)
     told = where & np.isfinite(seen.labels).all(axis=1) & np.isfinite(truth).all(axis=1)
@@ -180,7 +182,10 @@ def copier_score(target: Target, seen: Seen, where: Mask) -> dict[str, Any] | No
         return {"metric": "Pearson", "value": value, "majority": 0.0, "n": n}
     if target.kind == "classes":
         right = truth.argmax(axis=1) == guess.argmax(axis=1)
-        return {"metric": "accuracy", "value": float(right.mean()), "majority": float(truth.mean(axis=0).max()), "n": n}
+        others = label_matrix(target)[where & ~told].sum(axis=0).max(initial=0)
+        overall = float((right.sum() + others) / where.sum())
+        common = float(truth.mean(axis=0).max())
+        return {"metric": "accuracy", "value": float(right.mean()), "majority": common, "n": n, "overall": overall}
     common = float(np.maximum(truth.mean(axis=0), 1 - truth.mean(axis=0)).mean())
     return {"metric": "accuracy", "value": float(((guess > 0.5) == (truth > 0.5)).mean()), "majority": common, "n": n}
 
@@ -210,9 +215,9 @@ def conflicts_finding(table: LabelledTable, kinship: Kinship) -> Finding:
 
     Examples
     --------
-    >>> from genolect.evaluation.audit import example_table
+    >>> from genolect.data.planted_table import planted_table
     >>> from genolect.evaluation.kinship import find_kinship
-    >>> table = example_table(copied=0)
+    >>> table = planted_table()
     >>> conflicts_finding(table, find_kinship(table)).sentence
     'No two examples with the same or nearly the same sequence or place have different labels.'
     """

@@ -241,10 +241,10 @@ def covariate_findings(table: LabelledTable, covariates: dict[str, Floats], clus
 
     Examples
     --------
-    >>> from genolect.evaluation.audit import example_table
+    >>> from genolect.data.planted_table import planted_table
     >>> from genolect.evaluation.covariates import covariates
-    >>> table = example_table(copied=0)
-    >>> [(found.name, found.judgement) for found in covariate_findings(table, covariates(table), np.arange(60))]
+    >>> table = planted_table()
+    >>> [(found.name, found.judgement) for found in covariate_findings(table, covariates(table), np.arange(600))]
     [('length', 'ok'), ('GC', 'ok'), ('CpG', 'ok'), ('N', 'ok'), ('all of these together', 'ok')]
     """
     labels = label_matrix(table.target)

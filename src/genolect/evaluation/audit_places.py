@@ -38,9 +38,9 @@ def overlap_finding(table: LabelledTable, kinship: Kinship, parts: TableParts) -
 
     Examples
     --------
-    >>> from genolect.evaluation.audit import example_table
+    >>> from genolect.data.planted_table import planted_table
     >>> from genolect.evaluation.kinship import find_kinship
-    >>> table = example_table(copied=0)
+    >>> table = planted_table()
     >>> overlap_finding(table, find_kinship(table), TableParts.of(table)).sentence
     'No places are known.'
     """
@@ -66,7 +66,10 @@ def overlap_finding(table: LabelledTable, kinship: Kinship, parts: TableParts) -
         "memoriser": score,
         "sequences_of_the_genome": sequences,
     }
-    where = f"of {parts.shown(part)} overlap an example of another part" if parts.divided else "overlap another example"
+    placed = f"of the {int(tested[part].sum()):,} placed examples"
+    where = f"{placed} overlap another one"
+    if parts.divided:
+        where = f"{placed} of {parts.shown(part)} overlap one of another part"
     sentence = f"{percent(shares[part])} {where}{_classes_told(numbers['by_class'])}."
     if score is not None and shares[part] > 0:
         kind = "right for" if score["metric"] == "accuracy" else "Pearson"
@@ -118,11 +121,11 @@ def genome_finding(table: LabelledTable, genome: PreparedGenome) -> Finding:
     >>> from tempfile import TemporaryDirectory
     >>> from genolect import durable
     >>> from genolect.data.genome import prepare_genome
-    >>> from genolect.evaluation.audit import example_table
+    >>> from genolect.data.planted_table import planted_table
     >>> with TemporaryDirectory() as folder:
     ...     durable.write_file(Path(folder, "tiny.fa"), ">a\nACGT\n")
     ...     genome = prepare_genome([Path(folder, "tiny.fa")], Path(folder, "prepared"))
-    ...     genome_finding(example_table(copied=0), genome).sentence
+    ...     genome_finding(planted_table(), genome).sentence
     'No places are known.'
     """
     name, known = "places against the genome", np.flatnonzero(table.places.known)

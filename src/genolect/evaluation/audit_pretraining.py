@@ -56,12 +56,12 @@ def read_before(
     >>> from tempfile import TemporaryDirectory
     >>> from genolect import durable
     >>> from genolect.data.genome import prepare_genome
-    >>> from genolect.evaluation.audit import example_table
-    >>> table = example_table(copied=0)
+    >>> from genolect.data.planted_table import planted_table
+    >>> table = planted_table()
     >>> with TemporaryDirectory() as folder:
     ...     durable.write_file(Path(folder, "tiny.fa"), f">a\n{table.sequences.letters(7)}\n")
     ...     genome = prepare_genome([Path(folder, "tiny.fa")], Path(folder, "prepared"))
-    ...     read, how = read_before(table, genome, [Interval("a", 0, 90)])
+    ...     read, how = read_before(table, genome, [Interval("a", 0, 150)])
     >>> np.flatnonzero(read).tolist(), how
     ([7], 'words')
     """
@@ -110,14 +110,14 @@ def pretraining_finding(
     >>> from tempfile import TemporaryDirectory
     >>> from genolect import durable
     >>> from genolect.data.genome import prepare_genome
-    >>> from genolect.evaluation.audit import example_table
-    >>> table = example_table(copied=0)
+    >>> from genolect.data.planted_table import planted_table
+    >>> table = planted_table()
     >>> with TemporaryDirectory() as folder:
-    ...     durable.write_file(Path(folder, "tiny.fa"), f">a\n{table.sequences.letters(47)}\n")
+    ...     durable.write_file(Path(folder, "tiny.fa"), f">a\n{table.sequences.letters(450)}\n")
     ...     genome = prepare_genome([Path(folder, "tiny.fa")], Path(folder, "prepared"))
-    ...     found = pretraining_finding(table, TableParts.of(table), genome, [Interval("a", 0, 90)], chosen="a plan")
+    ...     found = pretraining_finding(table, TableParts.of(table), genome, [Interval("a", 0, 150)], chosen="a plan")
     >>> found.judgement, found.numbers["share_read"]["test"]
-    ('leak', 0.05)
+    ('note', 0.005555555555555556)
     """
     read, how = read_before(table, genome, regions)
     shares = {parts.shown(part): float(read[parts.code == part].mean()) for part in range(len(parts.names))}

@@ -122,9 +122,9 @@ def size_finding(table: LabelledTable, cluster: Integers, parts: TableParts) -> 
 
     Examples
     --------
-    >>> from genolect.evaluation.audit import example_table
-    >>> table = example_table(copied=0)
-    >>> size_finding(table, np.arange(60), TableParts.of(table)).judgement
+    >>> from genolect.data.planted_table import planted_table
+    >>> table = planted_table()
+    >>> size_finding(table, np.arange(600), TableParts.of(table)).judgement
     'note'
     """
     part = min(parts.tested, key=lambda number: parts.sizes[number])

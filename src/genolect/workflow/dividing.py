@@ -1,0 +1,362 @@
+"""A table divided into train, validation and test, written with all its other columns as they were."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, model_validator
+
+from genolect import durable
+from genolect.config import Configuration
+from genolect.data.homology import linked, same_name
+from genolect.data.labelled_table import ROLES, LabelledTable
+from genolect.data.overlap import place_pairs
+from genolect.data.similarity import THRESHOLD
+from genolect.data.table_file import REMARKS, TableColumns, read_table
+from genolect.data.table_split import divide_groups, losers, strata
+from genolect.errors import ConfigurationError, InputError, LeakError, MachineError, shown
+from genolect.evaluation.audit import across_findings
+from genolect.evaluation.finding import Finding
+from genolect.evaluation.kinship import Kinship, TableParts, find_kinship
+from genolect.sequence.source import Source, text_lines
+from genolect.workflow.auditing import opened_genome
+
+Integers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+By = Literal["chromosome", "cluster", "group", "published"]
+PACKED = (".gz", ".bgz")
+COMPARISON_ONLY = "# note: the published split, for comparison only"
+
+
+class SplitOptions(Configuration):
+    """How a table is divided.
+
+    Attributes
+    ----------
+    by : tuple of {'chromosome', 'cluster', 'group', 'published'}
+        What stays together; of several, whatever any of them links.
+    shares : tuple of float
+        Of train, validation and test.
+    validation, test : tuple of str
+        Chromosomes for these roles; chosen where empty.
+    roles : dict of str to str
+        Role of each published part; parts that are called after roles need none.
+    threshold : float
+        Least containment of a near copy.
+    margin : int
+        Examples nearer than this to one of another part are left out, in bases.
+    drop_relatives : bool
+        Whether near copies across parts are left out, from train first.
+    allow_leaks : bool
+        Whether a split that leaks is written, with a remark.
+    seed : int
+        Decides between equals.
+    """
+
+    by: tuple[By, ...]
+    shares: tuple[float, float, float] = (0.7, 0.1, 0.2)
+    validation: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    roles: dict[str, Literal["train", "validation", "test"]] = Field(default_factory=dict)
+    threshold: float = Field(THRESHOLD, gt=0, le=1)
+    margin: int = Field(0, ge=0)
+    drop_relatives: bool = False
+    allow_leaks: bool = False
+    seed: int = Field(0, ge=0, lt=2**63)
+
+    @model_validator(mode="after")
+    def _sensible(self) -> SplitOptions:
+        if not self.by or ("published" in self.by and len(self.by) > 1):
+            raise ConfigurationError(
+                f"--by {','.join(self.by)} is no rule",
+                fix="name one or several of chromosome, cluster, group; or published",
+            )
+        if min(self.shares) <= 0 or abs(sum(self.shares) - 1) > 1e-6:
+            raise ConfigurationError(
+                f"the shares {self.shares} are no division", fix="give three above 0, e.g. --shares 70,10,20"
+            )
+        if (self.test or self.validation) and self.by != ("chromosome",):
+            raise ConfigurationError("--test and --validation name chromosomes", fix="add --by chromosome, alone")
+        return self
+
+
+@dataclass(frozen=True)
+class Division:
+    """A table divided.
+
+    Attributes
+    ----------
+    roles : ndarray of int64, shape (n,)
+        Place of the role of each example in `ROLES`.
+    kept : ndarray of bool, shape (n,)
+        Which examples stay.
+    dropped : dict of str to int
+        Examples that were left out, by reason.
+    remarks : tuple of str
+        Lines that go into the written table.
+    findings : tuple of Finding
+        What one part gives away of another.
+    counts : dict
+        Examples of each class, by role.
+    """
+
+    roles: Integers
+    kept: Mask
+    dropped: dict[str, int]
+    remarks: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    counts: dict[str, dict[str, int]]
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Give plain values, ready for JSON."""
+        sizes = {role: int((self.roles[self.kept] == number).sum()) for number, role in enumerate(ROLES)}
+        return {
+            "examples": sizes,
+            "labels": self.counts,
+            "dropped": self.dropped,
+            "remarks": list(self.remarks),
+            "findings": [finding.to_mapping() for finding in self.findings],
+        }
+
+
+def divide_table(table: LabelledTable, options: SplitOptions) -> Division:
+    """Divide a table.
+
+    Parameters
+    ----------
+    table : LabelledTable
+        The table.
+    options : SplitOptions
+        How.
+
+    Returns
+    -------
+    Division
+        The roles, and what they give away.
+
+    Raises
+    ------
+    InputError
+        If the table does not have what it is divided by, or cannot be divided by it.
+    LeakError
+        If what is tested is given away, and that is not allowed.
+    """
+    kinship = find_kinship(table, options.threshold)
+    roles = _roles(table, options, kinship)
+    kept, dropped = np.ones(len(table), dtype=np.bool_), {}
+    if options.margin:
+        near = place_pairs(table.places, options.margin)
+        dropped[f"within {options.margin:,} bases of another part"] = _drop(kept, roles, near.first, near.second)
+    if options.drop_relatives:
+        dropped["related to another part"] = _drop(kept, roles, *_relatives(kinship))
+    divided = table.select(kept)
+    chosen = np.array(ROLES)[roles[kept]]
+    divided = LabelledTable(**{**vars(divided), "split": chosen})
+    missing = [role for role in ROLES if role not in chosen]
+    if missing:
+        raise InputError(f"{missing[0]} is left without an example", fix="use a smaller --margin, or divide otherwise")
+    parts = TableParts.of(divided)
+    findings = across_findings(divided, find_kinship(divided, options.threshold), parts)
+    remarks = [f"# leak: {finding.sentence}" for finding in findings if finding.judgement != "ok"]
+    leaks = [finding for finding in findings if finding.judgement == "leak"]
+    if leaks and not options.allow_leaks:
+        fix = "divide --by cluster, add --drop-relatives, or accept it with --allow-leaks"
+        raise LeakError(f"this split leaks: {leaks[-1].sentence.rstrip('.')}", fix=fix)
+    if options.by == ("published",):
+        remarks.insert(0, COMPARISON_ONLY)
+    counts = {role: divided.target.select(chosen == role).count() for role in ROLES}
+    return Division(roles, kept, dropped, tuple(remarks), tuple(findings), counts)
+
+
+def _drop(kept: Mask, roles: Integers, first: Integers, second: Integers) -> int:
+    """Leave out what `losers` says among those still kept; say how many."""
+    both = kept[first] & kept[second]
+    gone = losers(roles, first[both], second[both])
+    kept &= ~gone
+    return int(gone.sum())
+
+
+def _relatives(kinship: Kinship) -> tuple[Integers, Integers]:
+    """Give all related pairs; exact copies stand for each other, so that every member is paired."""
+    group, pairs = kinship.copies.group, kinship.pairs
+    order = np.argsort(group, kind="stable")
+    begins = np.searchsorted(group[order], np.arange(group.max(initial=-1) + 2))
+    one, two = [kinship.overlaps.first], [kinship.overlaps.second]
+    sizes = np.diff(begins)
+    links = [(number, number) for number in np.flatnonzero(sizes > 1).tolist()]
+    links += zip(group[pairs.first].tolist(), group[pairs.second].tolist(), strict=True)
+    for left, right in links:
+        here, there = order[begins[left] : begins[left + 1]], order[begins[right] : begins[right + 1]]
+        one.append(np.repeat(here, there.size))
+        two.append(np.tile(there, here.size))
+    return np.concatenate(one), np.concatenate(two)
+
+
+def _roles(table: LabelledTable, options: SplitOptions, kinship: Kinship) -> Integers:
+    if options.by == ("published",):
+        return _published(table, options, kinship)
+    if "chromosome" in options.by:
+        _require(table, table.places.known, "place", "fill in chrom, start and end, or divide --by cluster")
+    if "group" in options.by:
+        _require(table, table.group != "", "group", "fill in the column, or name it with --group")
+    if options.test or options.validation:
+        return _named(table, options, kinship)
+    return divide_groups(_together(table, options, kinship), strata(table.target), options.shares, seed=options.seed)
+
+
+def _require(table: LabelledTable, known: Mask, what: str, fix: str) -> None:
+    if not known.all():
+        raise InputError(f"{int((~known).sum()):,} of {len(table):,} examples have no {what}", fix=fix)
+
+
+def _together(table: LabelledTable, options: SplitOptions, kinship: Kinship) -> Integers:
+    """Link what must stay together by all the rules asked for."""
+    links = []
+    if "chromosome" in options.by:
+        links.append(same_name(table.places.name))
+    if "group" in options.by:
+        links.append(same_name(table.group))
+    if "cluster" in options.by:
+        links += [same_name(kinship.copies.group), (kinship.pairs.first, kinship.pairs.second)]
+        links.append((kinship.overlaps.first, kinship.overlaps.second))
+    return linked(len(table), *links)
+
+
+def _named(table: LabelledTable, options: SplitOptions, kinship: Kinship) -> Integers:
+    """Give the chromosomes that are named their roles, and choose a role that is not named among the others."""
+    names = table.places.name
+    known = np.unique(names).tolist()
+    for name in (*options.validation, *options.test):
+        if name not in known:
+            raise InputError(f"no example lies on {shown(name)}", fix=f"use: {', '.join(map(shown, known[:12]))}")
+    if both := set(options.validation) & set(options.test):
+        raise ConfigurationError(f"{min(both)} is named for validation and for test", fix="name it once")
+    roles = np.zeros(len(table), dtype=np.int64)
+    roles[np.isin(names, options.validation)] = 1
+    roles[np.isin(names, options.test)] = 2
+    return roles if options.validation and options.test else _carve(table, roles, options, kinship)
+
+
+def _carve(table: LabelledTable, roles: Integers, options: SplitOptions, kinship: Kinship) -> Integers:
+    """Take the roles that are missing from train, by what stays together; those that are there stay."""
+    free = np.flatnonzero(roles == 0)
+    here = table.select(free)
+    rest = sum(share for number, share in enumerate(options.shares) if number == 0 or not (roles == number).any())
+    shares = [
+        share / rest if number == 0 or not (roles == number).any() else 0.0
+        for number, share in enumerate(options.shares)
+    ]
+    whole = options.model_copy(update={"by": ("cluster",) if options.by == ("published",) else options.by})
+    groups = linked(free.size, same_name(_together(table, whole, kinship)[free]))
+    roles = roles.copy()
+    roles[free] = divide_groups(groups, strata(here.target), (shares[0], shares[1], shares[2]), seed=options.seed)
+    return roles
+
+
+def _published(table: LabelledTable, options: SplitOptions, kinship: Kinship) -> Integers:
+    """Keep the parts as they are; validation is carved from train by cluster where none is named."""
+    wanted = {**{role: role for role in ROLES}, **options.roles}
+    found = np.unique(table.split).tolist()
+    strangers = [name for name in found if name not in wanted]
+    if strangers:
+        fix = f"say what each is: --roles {','.join(f'{name}=train' for name in strangers)}"
+        raise InputError(f"the published part {shown(strangers[0])} is none of {', '.join(ROLES)}", fix=fix)
+    roles = np.array([ROLES.index(wanted[name]) for name in table.split.tolist()], dtype=np.int64)
+    if not (roles == 0).any() or not (roles == 2).any():
+        raise InputError("the published split has no train or no test", fix="name them: --roles a=train,b=test")
+    return roles if (roles == 1).any() else _carve(table, roles, options, kinship)
+
+
+def split_table(
+    path: Path,
+    out: Path,
+    columns: TableColumns,
+    options: SplitOptions,
+    *,
+    genome: Path | None = None,
+    overwrite: bool = False,
+    say: Callable[[str], None],
+) -> Division:
+    """Divide a table and write it.
+
+    Parameters
+    ----------
+    path, out : Path
+        The table, and the new one; compressed where its name ends in .gz.
+    columns : TableColumns
+        What the columns mean; the roles are written into that of the split.
+    options : SplitOptions
+        How.
+    genome : Path, optional
+        FASTA file or prepared folder, where the table has no sequences.
+    overwrite : bool
+        Whether a file there is replaced.
+    say : callable
+        Told what is done.
+
+    Returns
+    -------
+    Division
+        What was written.
+
+    Raises
+    ------
+    GenolectError
+        As in `divide_table`; nothing is written then.
+    MachineError
+        If there is a file already.
+    """
+    if out.exists() and not overwrite:
+        raise MachineError("the output exists", fix="name another --out, or add --overwrite", path=out)
+    if out.exists() and out.samefile(path):
+        raise ConfigurationError("--overwrite would replace the table that is read", fix="name another --out", path=out)
+    with opened_genome(genome) as opened:
+        table, unlabelled = read_table(path, columns, opened)
+    if unlabelled:
+        raise InputError(f"{unlabelled:,} rows have no label", fix="fill them in, or delete them", path=path)
+    say("comparing sequences and places")
+    division = divide_table(table, options)
+    content = "\n".join([*_lines(path, columns.split, division), ""]).encode()
+    durable.make_folder(out.parent)
+    durable.write_file(out, gzip.compress(content, mtime=0) if out.suffix in PACKED else content)
+    return division
+
+
+def _lines(path: Path, column: str, division: Division) -> Iterator[str]:
+    """Give the lines of the new table: the remarks, then every line of the old one with its role."""
+    yield from division.remarks
+    row, place, delimiter = -1, -1, "\t"
+    for _, text in text_lines(Source(path)):
+        if text.startswith("#") or not text.strip():
+            if not text.startswith(REMARKS):
+                yield text
+            continue
+        if row < 0:
+            delimiter = "\t" if "\t" in text or "," not in text else ","
+            names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=delimiter))]
+            place = names.index(column) if column in names else -1
+            yield text if place >= 0 else f"{text}{delimiter}{column}"
+        elif division.kept[row]:
+            yield with_role(text, place, delimiter, ROLES[division.roles[row]])
+        row += 1
+
+
+def with_role(text: str, place: int, delimiter: str, role: str) -> str:
+    """Write a role into one cell of a line, or behind the last; the others stay as they are, quotes and spaces too."""
+    if place < 0:
+        return f"{text}{delimiter}{role}"
+    begins, quoted = [0], False
+    for number, letter in enumerate(text):
+        quoted ^= letter == '"'
+        if letter == delimiter and not quoted:
+            begins.append(number + 1)
+    begins.append(len(text) + 1)
+    return f"{text[: begins[place]]}{role}{text[begins[place + 1] - 1 :]}"
