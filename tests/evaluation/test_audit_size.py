@@ -22,7 +22,7 @@ def test_equal_clusters_count_once_each() -> None:
 def test_the_detectable_auroc_is_found_four_times_in_five() -> None:
     generator = np.random.Generator(np.random.Philox(4))
     n, tries = 150, 400
-    gap = detectable_auroc(n, n, 0.7)
+    gap = detectable_auroc(n, n, 2.0 * n, expected=0.7)
     shifts = (0.7416, 1.2427)  # AUROC 0.70 and 0.81 of two normal distributions so far apart
     values = []
     for shift in shifts:

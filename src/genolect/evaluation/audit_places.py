@@ -97,7 +97,7 @@ def _by_class(table: LabelledTable, seen: Any, here: Any) -> dict[str, float]:
 def _classes_told(shares: dict[str, float]) -> str:
     if not shares or not any(shares.values()):
         return ""
-    return f" ({', '.join(f'{name} {percent(share)}' for name, share in shares.items())})"
+    return f" ({', '.join(f'{name}: {percent(share)}' for name, share in shares.items())})"
 
 
 def genome_finding(table: LabelledTable, genome: PreparedGenome) -> Finding:

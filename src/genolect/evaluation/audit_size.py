@@ -14,10 +14,10 @@ from scipy.stats import norm
 from genolect.data.labelled_table import LabelledTable
 from genolect.evaluation.finding import Finding, percent
 from genolect.evaluation.kinship import TableParts
+from genolect.evaluation.power import POWER, detectable_difference, foreseen_auroc_error
 
 Integers = npt.NDArray[np.int64]
 
-POWER = 0.8
 LEVEL = 0.05
 EXPECTED_AUROC = 0.8
 EXPECTED_CORRELATION = 0.5
@@ -49,31 +49,32 @@ def kish_size(cluster: Integers) -> float:
     return float(sizes.sum() ** 2 / (sizes**2).sum()) if sizes.size else 0.0
 
 
-def detectable_auroc(positives: float, negatives: float, expected: float = EXPECTED_AUROC) -> float:
-    """Give the smallest difference of two independent AUROCs that is found with 80 % power (two-sided, 5 %).
+def detectable_auroc(positives: int, negatives: int, size: float, *, expected: float = EXPECTED_AUROC) -> float:
+    """Give the smallest difference of two AUROCs that is found with 80 % power (two-sided, 5 %).
 
     Parameters
     ----------
-    positives, negatives : float
-        Independent examples of either kind.
+    positives, negatives : int
+        Examples of either kind.
+    size : float
+        How many independent examples they are worth, more than two.
     expected : float
         The AUROC that is expected.
 
     Returns
     -------
     float
-        By Hanley and McNeil (1982), doi:10.1148/radiology.143.1.7063747. Two models asked about the same examples make
-        correlated errors, so that less is enough: this is a limit from above.
+        For two models that err independently. Asked about the same examples they err alike, so that less is enough:
+        this is a limit from above.
 
     Examples
     --------
-    >>> round(detectable_auroc(121, 121), 3), round(detectable_auroc(1000, 1000), 3)
-    (0.113, 0.039)
+    >>> round(detectable_auroc(121, 121, 242), 3), round(detectable_auroc(121, 121, 121), 3)
+    (0.113, 0.161)
     """
-    first, second = expected / (2 - expected), 2 * expected**2 / (1 + expected)
-    spread = expected * (1 - expected)
-    spread += (positives - 1) * (first - expected**2) + (negatives - 1) * (second - expected**2)
-    return float(_quantiles() * np.sqrt(2 * spread / (positives * negatives)))
+    effect = (positives + negatives) / size
+    error = foreseen_auroc_error(positives, negatives, auroc=expected, design_effect=effect)
+    return detectable_difference(float(np.sqrt(2)) * error, size, power=POWER)
 
 
 def detectable_correlation(n: float, expected: float = EXPECTED_CORRELATION) -> float:
@@ -163,9 +164,8 @@ def _smallest(table: LabelledTable, here: npt.NDArray[np.bool_], size: float, n:
     counts = [count for count in table.target.select(here).count().values() if count]
     if table.target.kind == "classes" and len(counts) < 2:
         return None
-    rare = min(counts, default=0) * size / n
-    rest = size - rare
-    if min(rare, rest) <= 1:
+    rare = min(counts, default=0)
+    if min(rare, n - rare) * size / n <= 1 or size <= 2:
         return None
-    smallest = detectable_auroc(rare, rest)
+    smallest = detectable_auroc(rare, int(n) - rare, size)
     return smallest if smallest < 0.5 else None
