@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from genolect.config import Configuration
 from genolect.data.labelled_table import Places, Target, Texts
@@ -47,6 +47,12 @@ class GenePartOptions(Configuration):
     frames: bool = False
     pure: bool = False
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Self:
+        if self.pure and self.frames:
+            raise ValueError("pure and frames: no window holds one codon position only")
+        return self
 
 
 def gene_parts(genome: Assembly, features: Sequence[Feature], options: GenePartOptions | None = None) -> BuiltTask:
