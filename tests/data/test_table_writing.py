@@ -20,8 +20,12 @@ from genolect.sequence.alphabet import encode
 
 def table(target: Target, names: tuple[str, ...] = ("a", "b", "c")) -> LabelledTable:
     sequences = RaggedBases.of([encode("ACgTN"), encode("GG"), encode("TTA")])
-    places = Places(np.array(["I", "", "II"]), np.array([3, -1, 0]), np.array([8, -1, 3]), np.array([-1, 0, 0], dtype=np.int8))
-    return LabelledTable("toy", np.array(names), sequences, target, np.array(["", "", ""]), np.array(["g", "", "h"]), places)
+    places = Places(
+        np.array(["I", "", "II"]), np.array([3, -1, 0]), np.array([8, -1, 3]), np.array([-1, 0, 0], dtype=np.int8)
+    )
+    return LabelledTable(
+        "toy", np.array(names), sequences, target, np.array(["", "", ""]), np.array(["g", "", "h"]), places
+    )
 
 
 TARGETS = [
@@ -60,12 +64,11 @@ def test_the_same_table_is_the_same_bytes(tmp_path: Path) -> None:
 def test_names_with_quotes_and_commas_survive_or_are_refused(name):
     import tempfile
 
-    try:
-        text = table_text(table(TARGETS[0], (name, "b2", "c2")))
-    except InputError as refusal:
-        assert name != name.strip() or name.startswith("#") or "\t" in name
-        assert refusal.exit_code == 3
+    if name != name.strip() or name.startswith("#"):
+        with pytest.raises(InputError):
+            table_text(table(TARGETS[0], (name, "b2", "c2")))
         return
+    text = table_text(table(TARGETS[0], (name, "b2", "c2")))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "toy.tsv")
         path.write_text(text, encoding="utf-8", newline="")
@@ -74,7 +77,12 @@ def test_names_with_quotes_and_commas_survive_or_are_refused(name):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("a\tb", "'a.tb' holds a tab"), ("a\nb", "holds a tab, a line break"), ("#a", "the id '#a' begins with #"), (" a", "a space at an end")],
+    [
+        ("a\tb", "'a.tb' holds a tab"),
+        ("a\nb", "holds a tab, a line break"),
+        ("#a", "the id '#a' begins with #"),
+        (" a", "a space at an end"),
+    ],
 )
 def test_what_would_not_be_read_back_is_refused(name: str, message: str) -> None:
     with pytest.raises(InputError, match=message):

@@ -64,7 +64,9 @@ def test_what_is_no_motif_is_refused(tmp_path: Path, text: str, message: str) ->
 
 
 def test_a_motif_is_found_by_any_of_its_names() -> None:
-    toys = [Motif(identifier, name, np.full((3, 4), 0.25), 9) for identifier, name in (("M1.2", "Fos"), ("M1.3", "Jun"))]
+    toys = [
+        Motif(identifier, name, np.full((3, 4), 0.25), 9) for identifier, name in (("M1.2", "Fos"), ("M1.3", "Jun"))
+    ]
     assert find_motif(toys, "M1.3").name == find_motif(toys, "jun").name == "Jun"
     with pytest.raises(ConfigurationError, match=r"2 motifs are called 'M1'. Fix: name one of M1.2, M1.3"):
         find_motif(toys, "M1")

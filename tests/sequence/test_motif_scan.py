@@ -71,11 +71,15 @@ def test_biopython_finds_the_same_sites():
     matrix = other.counts.normalize({letter: 0.1 * share for letter, share in shares.items()}).log_odds(shares)
     # Far enough from any score that rounding to a hundredth of a bit decides nothing: 8 positions, half a step each.
     scores = score_steps(motif, SHARES)
-    theirs = {(start % len(text) if start >= 0 else start + len(text), -1 if start < 0 else 1): score
-              for start, score in matrix.search(Seq(text), threshold=3.0)}
+    theirs = {
+        (start % len(text) if start >= 0 else start + len(text), -1 if start < 0 else 1): score
+        for start, score in matrix.search(Seq(text), threshold=3.0)
+    }
     ours = scan(encode(text), scores, round(3.0 * STEPS_PER_BIT))
-    found = {(start, strand): score / STEPS_PER_BIT
-             for start, strand, score in zip(ours.start.tolist(), ours.strand.tolist(), ours.score.tolist(), strict=True)}
+    found = {
+        (start, strand): score / STEPS_PER_BIT
+        for start, strand, score in zip(ours.start.tolist(), ours.strand.tolist(), ours.score.tolist(), strict=True)
+    }
     for site in theirs.keys() | found.keys():
         assert abs(theirs.get(site, 3.0) - found.get(site, 3.0)) < 0.05
     assert len(theirs.keys() & found.keys()) > 3

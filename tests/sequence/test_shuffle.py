@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from genolect.sequence.shuffle import shuffle_doublets
 
 
 def doublets(text: str) -> Counter[str]:
-    return Counter(a + b for a, b in zip(text, text[1:], strict=False))
+    return Counter(a + b for a, b in pairwise(text))
 
 
 @given(text=st.text("ACGTN", min_size=1, max_size=80), seed=st.integers(0, 10_000))

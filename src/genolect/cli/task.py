@@ -282,7 +282,7 @@ def published(task: Annotated[str | None, typer.Argument(help="Part of a task's 
 
     typer.echo(TITLE)
     for row in published_figures(task):
-        typer.echo(f"{row.task}: {row.model} {row.metric} {row.value:g} ({row.source})")
+        typer.echo(f"{row.task}: {row.model} {row.metric} {row.value:g} ({row.source}; {row.note})")
 
 
 def _kinds(texts: Iterable[str]) -> list[tuple[str, Path]]:

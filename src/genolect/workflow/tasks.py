@@ -77,6 +77,7 @@ class _Inputs:
         self.naming = naming or Naming()
         self.remarks: list[str] = []
         self.notes: list[str] = []
+        self._refuse_replacing(genome)
         self.genome = self._genome(genome)
 
     def _genome(self, path: Path) -> Assembly:
@@ -89,12 +90,15 @@ class _Inputs:
         self.remarks.append(f"input genome: {path} sha256 {source.sha256}")
         return Assembly.of_records(records)
 
+    def _refuse_replacing(self, path: Path) -> None:
+        if path.resolve() == self.output.path.resolve():
+            raise ConfigurationError(f"--out would replace {path}, which is read", fix="name another --out")
+
     def took(self, what: str, path: Path) -> Path:
         """Note a file."""
         if not path.is_file():
             raise InputError("there is no such file", fix="check the path", path=path)
-        if path.resolve() == self.output.path.resolve():
-            raise ConfigurationError(f"--out would replace {path}, which is read", fix="name another --out")
+        self._refuse_replacing(path)
         self.remarks.append(f"input {what}: {path} sha256 {sha256_of(path)}")
         return path
 

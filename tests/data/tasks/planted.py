@@ -23,7 +23,9 @@ def letters(seed: int = 3) -> dict[str, str]:
     for name, length in LENGTHS.items():
         gc = np.repeat(generator.uniform(0.25, 0.7, size=length // 50 + 1), 50)[:length]
         strong = generator.random(length) < gc
-        found[name] = decode(np.where(strong, generator.integers(1, 3, length), 3 * generator.integers(0, 2, length)).astype(np.uint8))
+        found[name] = decode(
+            np.where(strong, generator.integers(1, 3, length), 3 * generator.integers(0, 2, length)).astype(np.uint8)
+        )
     found["II"] = found["II"][:900] + found["II"][900:2100].lower() + found["II"][2100:]
     found["III"] = found["III"][:500] + "N" * 137 + found["III"][637:]
     return found

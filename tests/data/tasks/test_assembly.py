@@ -14,7 +14,12 @@ from tests.data.tasks.planted import LENGTHS, fasta, genome, letters
 
 def places() -> Places:
     start = np.array([10, 900, 480, 0])
-    return Places(np.array(["I", "II", "III", "I"]), start, start + np.array([7, 31, 200, 9001]), np.array([1, -1, -1, 0], dtype=np.int8))
+    return Places(
+        np.array(["I", "II", "III", "I"]),
+        start,
+        start + np.array([7, 31, 200, 9001]),
+        np.array([1, -1, -1, 0], dtype=np.int8),
+    )
 
 
 def test_both_forms_read_alike(tmp_path: Path) -> None:

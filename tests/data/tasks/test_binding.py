@@ -10,8 +10,8 @@ import pytest
 from genolect.data.tasks.assembly import Assembly
 from genolect.data.tasks.binding import BindingOptions, binding, composition, motif_sites
 from genolect.errors import InputError
-from genolect.sequence.annotation import read_annotation
 from genolect.sequence.alphabet import encode, reverse_complement
+from genolect.sequence.annotation import read_annotation
 from genolect.sequence.fasta import read_fasta
 from genolect.sequence.motif import Motif, find_motif, read_motifs
 from genolect.sequence.motif_scan import scan, score_steps
@@ -23,7 +23,9 @@ MOTIF = Motif("M1", "toy", np.random.default_rng(8).dirichlet(np.full(4, 0.3), s
 def peaks(every: int = 3):
     found = motif_sites(genome(), MOTIF, 5e-3)
     rows = zip(found.sites.name.tolist(), found.start.tolist(), strict=True)
-    return bed(*((name, start - 5, start + 12, "", ".") for number, (name, start) in enumerate(rows) if number % every == 0))
+    return bed(
+        *((name, start - 5, start + 12, "", ".") for number, (name, start) in enumerate(rows) if number % every == 0)
+    )
 
 
 def test_sites_are_the_best_of_overlapping_hits() -> None:
@@ -54,8 +56,14 @@ def test_labels_follow_the_peaks_and_windows_the_sites(tmp_path: Path) -> None:
         assert hits.score[hits.strand == 1][0] / 100 == pytest.approx(float(task.columns["score"][row]), abs=0.006)
         middle = places.start[row] + 20
         first = middle - 3
-        inside = any(p.interval.name == places.name[row] and p.interval.start <= first and first + 7 <= p.interval.end for p in rows)
-        near = any(p.interval.name == places.name[row] and first < p.interval.end + 20 and p.interval.start - 20 < first + 7 for p in rows)
+        inside = any(
+            p.interval.name == places.name[row] and p.interval.start <= first and first + 7 <= p.interval.end
+            for p in rows
+        )
+        near = any(
+            p.interval.name == places.name[row] and first < p.interval.end + 20 and p.interval.start - 20 < first + 7
+            for p in rows
+        )
         assert inside == (task.table.target.values[row] == 1)
         assert inside or not near
 
@@ -86,7 +94,9 @@ def test_the_other_strand_of_the_genome_has_the_same_sites() -> None:
     lengths = genome().lengths
     mirrored = {
         (name, lengths[name] - MOTIF.width - start, -strand)
-        for name, start, strand in zip(theirs.sites.name.tolist(), theirs.start.tolist(), theirs.sites.strand.tolist(), strict=True)
+        for name, start, strand in zip(
+            theirs.sites.name.tolist(), theirs.start.tolist(), theirs.sites.strand.tolist(), strict=True
+        )
     }
     own = set(zip(ours.sites.name.tolist(), ours.start.tolist(), ours.sites.strand.tolist(), strict=True))
     assert len(own & mirrored) > 0.9 * len(own) > 5
@@ -97,7 +107,9 @@ def test_tata_boxes_of_yeast_are_found(data_folder: Path) -> None:
     records = {record.name: record.bases for record in read_fasta(data_folder / "genomes" / "yeast.fa.gz")}
     small = Assembly.of_records({name: records[name] for name in ("III", "V")})
     motif = find_motif(read_motifs(data_folder / "motifs" / "jaspar2024_core.meme.gz"), "TBP")
-    boxes = read_annotation(data_folder / "annotations" / "yeast_tata.bed.gz", small.lengths, allow_missing=True).features
+    boxes = read_annotation(
+        data_folder / "annotations" / "yeast_tata.bed.gz", small.lengths, allow_missing=True
+    ).features
     found = motif_sites(small, motif, 1e-3)
 
     def hit(shift: int) -> int:

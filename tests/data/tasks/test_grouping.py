@@ -12,7 +12,9 @@ from genolect.data.labelled_table import Places
 from genolect.data.tasks.grouping import blocks, linked_groups, overlap_clusters
 
 ROWS = st.lists(
-    st.tuples(st.sampled_from(["I", "II", ""]), st.integers(0, 60), st.integers(1, 12), st.sampled_from(["", "a", "b", "c"])),
+    st.tuples(
+        st.sampled_from(["I", "II", ""]), st.integers(0, 60), st.integers(1, 12), st.sampled_from(["", "a", "b", "c"])
+    ),
     min_size=1,
     max_size=14,
 )

@@ -56,7 +56,11 @@ def test_a_scan_marks_exactly_the_windows_with_a_start(tmp_path: Path, window: i
     table, places = task.table, task.table.places
     expect_read_as_elsewhere(table, fasta(tmp_path))
     for row in range(len(table)):
-        held = (sites.name == places.name[row]) & (sites.position >= places.start[row]) & (sites.position < places.end[row])
+        held = (
+            (sites.name == places.name[row])
+            & (sites.position >= places.start[row])
+            & (sites.position < places.end[row])
+        )
         assert bool(held.any()) == (table.target.values[row] == 1)
     for group in np.unique(table.group).tolist():
         whole = not group.startswith("III")  # a stretch there can lose windows, and its start with them, to Ns
@@ -71,7 +75,9 @@ def test_starts_lie_anywhere_in_their_stretch() -> None:
     """A start is as likely in the first window of its stretch as in the last: no place gives it away."""
     counts = np.zeros(4)
     for seed in range(40):
-        table = promoter_scan(genome(), transcription_starts(starts(12)), ScanOptions(window=40, windows=4, seed=seed)).table
+        table = promoter_scan(
+            genome(), transcription_starts(starts(12)), ScanOptions(window=40, windows=4, seed=seed)
+        ).table
         first = np.array([int(parent.split(":")[1].split("-")[0]) for parent in table.group.tolist()])
         at = (table.places.start - first) // 40
         counts += np.bincount(at[table.target.values == 1], minlength=4)

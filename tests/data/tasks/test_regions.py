@@ -35,7 +35,9 @@ def test_a_window_is_around_the_middle(window: int) -> None:
 
 
 def test_names_that_many_share_are_no_parents() -> None:
-    rows = bed(("I", 10, 20, "enh", "+"), ("I", 50, 60, "enh", "+"), ("I", 90, 99, "own", "+"), ("I", 90, 99, "own2", "+"))
+    rows = bed(
+        ("I", 10, 20, "enh", "+"), ("I", 50, 60, "enh", "+"), ("I", 90, 99, "own", "+"), ("I", 90, 99, "own2", "+")
+    )
     windows = region_windows(rows)
     assert windows.parent.tolist() == ["", "", "own"]
 

@@ -20,7 +20,9 @@ from tests.data.tasks.planted import bed, expect_read_as_elsewhere, fasta, gene,
 def turned(features, length: int):
     """The same gene on the other strand of the reversed sequence."""
     other = {"+": "-", "-": "+"}
-    return gene(other[features[0].interval.strand], *((length - f.interval.end, length - f.interval.start) for f in features))
+    return gene(
+        other[features[0].interval.strand], *((length - f.interval.end, length - f.interval.start) for f in features)
+    )
 
 
 def canonical_gene(strand: str):
