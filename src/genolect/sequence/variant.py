@@ -22,6 +22,7 @@ from genolect.sequence.source import Source, opened, text_lines
 VCF_COLUMNS = 8
 _LETTERS = re.compile(r"[ACGTNacgtn]*")
 _NO_BASES = ("-", ".")
+_PER_ALLELE = re.compile(r"##INFO=<.*?\bID=([^,>]+),.*?\bNumber=([AR])\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Variant:
     line : int
         1-based line of the file.
     facts : dict of str to str
-        What else the row says: the INFO of a VCF by key.
+        What else the row says: the INFO of a VCF by key, of values for each allele that of the alternative.
     """
 
     name: str
@@ -109,11 +110,14 @@ def read_vcf(source: Source | Path | str) -> Variants:
     source = opened(source)
     variants: list[Variant] = []
     left_out: Counter[str] = Counter()
+    first: dict[str, int] = {}
     for line, text in text_lines(source):
+        if declared := _PER_ALLELE.match(text):
+            first[declared[1]] = "AR".index(declared[2])
         if not text.strip() or text.startswith("#"):
             continue
         try:
-            variants += _of_row(text.split("\t"), line, left_out)
+            variants += _of_row(text.split("\t"), line, first, left_out)
         except InputError as error:
             raise InputError(error.what, fix=error.fix, path=source.name, line=line) from error
     if not variants:
@@ -121,21 +125,31 @@ def read_vcf(source: Source | Path | str) -> Variants:
     return Variants(variants, left_out)
 
 
-def _of_row(columns: list[str], line: int, left_out: Counter[str]) -> list[Variant]:
+def _of_row(columns: list[str], line: int, first: Mapping[str, int], left_out: Counter[str]) -> list[Variant]:
+    """Read a row; `first` tells where the alternatives begin in the values that have one for each allele."""
     if len(columns) < VCF_COLUMNS:
         what = f"the row has {len(columns)} columns separated by tabs, VCF has {VCF_COLUMNS} or more"
         raise InputError(what, fix="give a VCF file, or a table with a line of names that ends in .tsv")
     name, position, identifier, reference, alternatives, _, _, information = columns[:VCF_COLUMNS]
     facts = dict(_fact(part) for part in information.split(";") if part not in ("", "."))
     found = []
-    for alternative in alternatives.split(","):
+    for number, alternative in enumerate(alternatives.split(",")):
         if alternative != "." and not _LETTERS.fullmatch(alternative):
             left_out[alternative if alternative[0] in "<*" else "breakend"] += 1
             continue
         place = coordinate(position, "position")
         named = "" if identifier == "." else identifier
-        found.append(variant_of(name, place, (reference, alternative), identifier=named, line=line, facts=facts))
+        own = {key: _own(value, number + first[key]) if key in first else value for key, value in facts.items()}
+        found.append(variant_of(name, place, (reference, alternative), identifier=named, line=line, facts=own))
     return found
+
+
+def _own(values: str, number: int) -> str:
+    parts = values.split(",")
+    if number >= len(parts):
+        what = f"{shown(values)} has {len(parts)} values, fewer than there are alleles"
+        raise InputError(what, fix="correct the row, or the Number of this INFO in the header")
+    return "" if parts[number] == "." else parts[number]
 
 
 def _fact(text: str) -> tuple[str, str]:

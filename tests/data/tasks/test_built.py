@@ -49,6 +49,11 @@ def test_windows_outside_and_windows_of_n_are_left_out_and_counted() -> None:
     assert notes == ("1 window leaves its sequence", "1 window has more than 5% N")
 
 
+@pytest.mark.parametrize(("values", "notes"), [([1.0, 2.0, 9.0], 1), ([1.0, 2.5, 9.0], 0)])
+def test_numbers_that_look_like_classes_are_pointed_out(values: list[float], notes: int) -> None:
+    assert len(finish("toy", draft(Target("number", ("label",), np.array(values)))).notes) == notes
+
+
 def test_nothing_left_is_refused() -> None:
     windows = windows_around(Sites.of([("I", 1, 1, "")]), 20, 20)
     with pytest.raises(InputError, match="none of 1 windows can be used: 1 window leaves its sequence"):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from genolect.data.labelled_table import LabelledTable, Target, Texts
 from genolect.data.ragged import RaggedBases
+from genolect.data.table_file import MOST_CLASSES
 from genolect.data.tasks.assembly import Assembly
 from genolect.data.tasks.background import MOST_N
 from genolect.data.tasks.covariates import COVARIATES, Balance, balance, covariates
@@ -118,7 +119,14 @@ def finish(name: str, draft: Draft) -> BuiltTask:
     values = covariates(draft.sequences)
     measured = {key: _texts(values[:, COVARIATES.index(key)]) for key in COVARIATES[1:]}
     columns = {"parent": parent, "block": blocks(places, BLOCK_BASES), **draft.columns, **measured}
-    return BuiltTask(table, columns, balance(values, target, draft.before), draft.notes)
+    return BuiltTask(table, columns, balance(values, target, draft.before), (*draft.notes, *_warning(target)))
+
+
+def _warning(target: Target) -> tuple[str, ...]:
+    """Say where whoever reads the table will take its numbers for classes."""
+    if target.kind != "number" or (target.values % 1).any() or np.unique(target.values).size > MOST_CLASSES:
+        return ()
+    return ("the labels are few whole numbers: whoever reads them has to be told that they are a quantity",)
 
 
 def usable(genome: Assembly, windows: Windows) -> tuple[Windows, npt.NDArray[np.int64], tuple[str, ...]]:
