@@ -26,6 +26,7 @@ from genolect.cli.pretrain import pretrain
 from genolect.cli.report import report
 from genolect.cli.split import split
 from genolect.cli.strand import strand
+from genolect.cli.task import app as task
 from genolect.cli.tokenizer import app as tokenizer
 from genolect.errors import GenolectError
 from genolect.training.signals import WATCHED
@@ -50,6 +51,7 @@ for verb in (learn, describe, prepare, describe_objective, plan, pretrain, audit
 for verb in (evaluate, report, convert, strand):
     app.command()(verb)
 app.add_typer(tokenizer, name="tokenizer")
+app.add_typer(task, name="task")
 
 
 def _version(asked: bool) -> None:

@@ -12,12 +12,20 @@ a transcript's exons and are never read from ``intron`` rows, which in many file
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from genolect.data.transcripts import (
+    DEAD_KINDS,
+    SHORTEST_INTRON,
+    Span,
+    Transcript,
+    dead_genes,
+    gather_transcripts,
+)
 from genolect.errors import InputError, shown
 from genolect.sequence.interval import Feature, Strand
 
@@ -30,13 +38,7 @@ AMBIGUOUS, PSEUDOGENE, UNEXPLAINED = (
     "inside a gene but in no exon or intron of it",
 )
 
-SHORTEST_INTRON = 10
-"""Gaps below this are programmed frameshifts of the ribosome; the shortest introns known have 15 bases."""
-
-CODING_KINDS = {"cds", "stop_codon"}  # GTF keeps the stop codon out of the CDS
-UTR_KINDS = {"five_prime_utr", "three_prime_utr", "utr", "5utr", "3utr"}
 SPAN_ENDINGS = ("gene", "gene_segment", "transcript", "rna")
-DEAD_KINDS = ("pseudogen", "te_gene", "transposable_element_gene")
 
 # Evidence bits. The pairs and the six coding bits hold the plus strand first.
 INSIDE, INSIDE_DEAD, DEAD = 1 << 0, 1 << 1, 1 << 2
@@ -45,7 +47,6 @@ CODING = tuple(1 << bit for bit in range(9, 15))
 COMBINATIONS = 1 << 15
 COUNTED_AT_ONCE = 1 << 22
 
-Span = tuple[int, int]
 Evidence = npt.NDArray[np.uint16]
 
 
@@ -89,28 +90,6 @@ class LabelTracks:
         return {name: int(count) for name, count in zip(self.names, total, strict=False)}
 
 
-@dataclass
-class _Transcript:
-    """The rows that share an identifier, a sequence and a strand."""
-
-    name: str
-    strand: Strand
-    exons: list[Span] = field(default_factory=list)
-    coding: list[Feature] = field(default_factory=list)
-    untranslated: list[Span] = field(default_factory=list)
-
-    def pieces(self) -> list[Span]:
-        """Stretches that stay in the RNA, merged: the exon rows, or where there are none, all other rows."""
-        rows = self.exons or [*self.untranslated, *((row.interval.start, row.interval.end) for row in self.coding)]
-        merged: list[Span] = []
-        for start, end in sorted(rows):
-            if merged and start <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-            else:
-                merged.append((start, end))
-        return merged
-
-
 def label_bases(features: Sequence[Feature], lengths: Mapping[str, int]) -> LabelTracks:
     """Give every base its class and its strand.
 
@@ -145,8 +124,8 @@ def label_bases(features: Sequence[Feature], lengths: Mapping[str, int]) -> Labe
     if all(feature.kind == "region" for feature in features):
         return _label_regions(features, lengths)
     evidence = {name: np.zeros(length, dtype=np.uint16) for name, length in lengths.items()}
-    dead_names, dead_spans = _dead_genes(features)
-    transcripts = _transcripts(features)
+    dead_names, dead_spans = dead_genes(features)
+    transcripts = gather_transcripts(features)
     if not transcripts:
         kinds = ", ".join(sorted({feature.kind for feature in features})[:6])
         raise InputError(
@@ -179,49 +158,13 @@ def _check(features: Sequence[Feature], lengths: Mapping[str, int]) -> None:
             )
 
 
-def _dead_genes(features: Iterable[Feature]) -> tuple[set[str], set[tuple[str, int, int, Strand]]]:
-    """Identifiers and places of pseudogenes and transposon genes, whose exons and CDS rows are not those of genes.
-
-    A GFF3 transcript row names its gene and not itself, so its exons are recognised by their common place.
-    """
-    names, spans = set(), set()
-    for feature in features:
-        if any(part in feature.kind.lower() for part in DEAD_KINDS):
-            place = feature.interval
-            names.add(feature.identifier)
-            spans.add((place.name, place.start, place.end, place.strand))
-    return names - {""}, spans
-
-
-def _transcripts(features: Iterable[Feature]) -> list[tuple[str, _Transcript]]:
-    found: dict[tuple[str, str, Strand], _Transcript] = {}
-    for feature in features:
-        kind, place = feature.kind.lower(), feature.interval
-        if kind in CODING_KINDS and place.strand == ".":
-            raise InputError(
-                f"{shown(feature.kind)} on {shown(place.name)} {place.start}-{place.end} has no strand",
-                fix="give every CDS row a strand, + or -",
-                line=feature.line,
-            )
-        if kind != "exon" and kind not in CODING_KINDS and kind not in UTR_KINDS:
-            continue
-        key = (feature.identifier or f"line {feature.line}", place.name, place.strand)
-        transcript = found.setdefault(key, _Transcript(place.name, place.strand))
-        if kind in CODING_KINDS:
-            transcript.coding.append(feature)
-        else:
-            rows = transcript.exons if kind == "exon" else transcript.untranslated
-            rows.append((place.start, place.end))
-    return [(key[0], transcript) for key, transcript in found.items()]
-
-
 def _sided(pair: tuple[int, int], strand: Strand) -> int:
     """The bit of one strand, or both where the strand is not known."""
     plus, minus = pair
     return {"+": plus, "-": minus, ".": plus | minus}[strand]
 
 
-def _paint_transcript(bases: Evidence, transcript: _Transcript, pieces: list[Span]) -> None:
+def _paint_transcript(bases: Evidence, transcript: Transcript, pieces: list[Span]) -> None:
     strand = transcript.strand
     for piece in pieces:
         bases[slice(*piece)] |= INSIDE
@@ -244,7 +187,7 @@ def _paint_transcript(bases: Evidence, transcript: _Transcript, pieces: list[Spa
         bases[max(start, last) : end] |= _sided(UTR, strand)
 
 
-def _paint_coding(bases: Evidence, transcript: _Transcript) -> None:
+def _paint_coding(bases: Evidence, transcript: Transcript) -> None:
     """Mark codon positions row by row; a row without phase goes on where the row before it stopped."""
     minus = transcript.strand == "-"
     rows = sorted(transcript.coding, key=lambda row: -row.interval.end if minus else row.interval.start)

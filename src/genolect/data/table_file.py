@@ -267,7 +267,7 @@ class _Cells:
             name=name,
             identifier=np.array([*self.lines]),
             sequences=RaggedBases.of(self.bases),
-            target=_target(self.labels, lines, self.columns),
+            target=target_of(self.labels, lines, self.columns),
             split=np.array(self.texts["split"]),
             group=np.array(self.texts["group"]),
             places=places,
@@ -291,7 +291,33 @@ def _encoded(text: str, line: int) -> Bases:
     return bases
 
 
-def _target(labels: list[list[str]], lines: Sequence[int], columns: TableColumns) -> Target:
+def target_of(labels: list[list[str]], lines: Sequence[int], columns: TableColumns) -> Target:
+    """Decide what labels as they were written mean.
+
+    Parameters
+    ----------
+    labels : list of list of str
+        One text for each example and label column.
+    lines : sequence of int
+        The lines of the examples, for messages.
+    columns : TableColumns
+        The label columns, and what is asked of them.
+
+    Returns
+    -------
+    Target
+        Classes, yes-or-no columns, or a number.
+
+    Raises
+    ------
+    InputError
+        If a label is not what the others say it should be.
+
+    Examples
+    --------
+    >>> target_of([["0.5"], ["2"]], [2, 3], TableColumns()).kind, target_of([["a"], ["b"]], [2, 3], TableColumns()).kind
+    ('number', 'classes')
+    """
     if len(columns.label) > 1:
         return _yes_or_no(labels, lines, columns.label)
     texts = [label[0] for label in labels]
