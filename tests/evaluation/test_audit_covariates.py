@@ -54,16 +54,34 @@ def test_scores_are_those_of_scipy() -> None:
     generator = np.random.Generator(np.random.Philox(2))
     truth, guess = generator.integers(0, 2, 80).astype(float), generator.normal(size=80).round(1)
     score = score_guesses(
-        np.stack([-guess, guess], axis=1), np.stack([1 - truth, truth], axis=1), ("a", "b"), 80, number=False
+        np.stack([-guess, guess], axis=1), np.stack([1 - truth, truth], axis=1), ("a", "b"), np.arange(80), number=False
     )
     expected = mannwhitneyu(guess[truth == 1], guess[truth == 0]).statistic / (truth.sum() * (80 - truth.sum()))
     assert score.value == pytest.approx(expected)
-    number = score_guesses(guess[:, None], (guess + generator.normal(size=80))[:, None], ("y",), 80, number=True)
+    number = score_guesses(guess[:, None], (guess + generator.normal(size=80))[:, None], ("y",), np.arange(80), number=True)
     assert not number.accident
     values = generator.normal(size=80)
-    other = score_guesses(guess[:, None], values[:, None], ("y",), 80, number=True)
+    other = score_guesses(guess[:, None], values[:, None], ("y",), np.arange(80), number=True)
     assert other.value == pytest.approx(spearmanr(guess, values).statistic)
     assert other.accident
+
+
+def test_large_clusters_hide_no_covariate_and_make_no_covariate() -> None:
+    """One chain of relatives may hold most of a table: what tells labels inside it tells them, once is no proof."""
+    generator = np.random.Generator(np.random.Philox(5))
+    cluster = np.where(np.arange(600) < 400, 0, np.arange(600) // 20)
+    label = generator.integers(0, 2, 600).astype(float)
+    inside = label + generator.normal(size=600)
+    columns = np.stack([1 - label, label], axis=1)
+    score = score_guesses(np.stack([-inside, inside], axis=1), columns, ("a", "b"), cluster, number=False)
+    assert score.value > 0.7
+    assert not score.accident
+    # Clusters that are of one class, and of one value each, are few facts however many examples they have.
+    once = np.isin(cluster, np.unique(cluster)[::2]).astype(float)
+    columns = np.stack([1 - once, once], axis=1)
+    between = generator.normal(size=cluster.max() + 1)[cluster]
+    score = score_guesses(np.stack([-between, between], axis=1), columns, ("a", "b"), cluster, number=False)
+    assert score.accident
 
 
 @pytest.mark.parametrize("fault", ["GC", "length"])

@@ -18,11 +18,11 @@ from scipy.sparse import csr_matrix, hstack
 from scipy.stats import norm, rankdata
 
 from genolect.data.labelled_table import LabelledTable
-from genolect.evaluation.audit_size import kish_size
 from genolect.evaluation.covariates import POSITION
 from genolect.evaluation.finding import Finding, Judgement
 from genolect.evaluation.kinship import label_matrix
 from genolect.evaluation.metrics import auroc
+from genolect.evaluation.power import effective_size
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -172,7 +172,7 @@ def held_out_guesses(bins: list[Integers], labels: Floats, folds: Integers) -> F
 
 
 def score_guesses(
-    guesses: Floats, labels: Floats, names: tuple[str, ...], size: float, *, number: bool
+    guesses: Floats, labels: Floats, names: tuple[str, ...], cluster: Integers, *, number: bool
 ) -> CovariateScore:
     """Score guesses, and say whether they could be an accident.
 
@@ -182,8 +182,9 @@ def score_guesses(
         From `held_out_guesses`, and the truth.
     names : tuple of str
         The classes or columns.
-    size : float
-        Effective number of examples.
+    cluster : ndarray of int64, shape (n,)
+        What may be alike: an example counts for less, the more the members of its cluster agree in how the covariate
+        goes with the label (see `worth`).
     number : bool
         Whether the label is a number.
 
@@ -196,16 +197,16 @@ def score_guesses(
     Examples
     --------
     >>> labels = np.arange(100.0)[:, None]
-    >>> round(score_guesses(labels**3, labels, ("y",), 100.0, number=True).value, 6)
+    >>> round(score_guesses(labels**3, labels, ("y",), np.arange(100), number=True).value, 6)
     1.0
     """
     limit = float(norm.isf(CHANCE / len(names)))
     if number:
-        ranks = np.corrcoef(rankdata(guesses[:, 0]), rankdata(labels[:, 0]))[0, 1] if np.ptp(guesses) > 0 else 0.0
+        ranked, told = rankdata(guesses[:, 0]), rankdata(labels[:, 0])
+        ranks = np.corrcoef(ranked, told)[0, 1] if np.ptp(guesses) > 0 else 0.0
         linear = np.corrcoef(guesses[:, 0], labels[:, 0])[0, 1] if np.ptp(guesses) > 0 else 0.0
-        accident = ranks <= limit / np.sqrt(max(1.0, size - 1))
+        accident = ranks <= limit / np.sqrt(max(1.0, worth(ranked, told, cluster) - 1))
         return CovariateScore("spearman", float(ranks), float(linear), names[0], bool(accident))
-    effect = labels.shape[0] / size
     values = np.full(len(names), 0.5)
     surplus = np.zeros(len(names))
     for column in range(len(names)):
@@ -213,12 +214,38 @@ def score_guesses(
         several = int(positive.sum())
         if 0 < several < positive.size:
             values[column] = auroc(positive, guesses[:, column])[0]
+            effect = positive.size / worth(rankdata(guesses[:, column]), labels[:, column], cluster)
             error = np.sqrt(effect * (positive.size + 1) / (12 * several * (positive.size - several)))
             surplus[column] = (values[column] - 0.5) / error
     # The best is the one furthest from chance: a rare class reaches high values by accident.
-    told = np.where(surplus > limit, values, 0.0)
-    best = len(names) - 1 - int((told if told.any() else surplus)[::-1].argmax())
+    sure = np.where(surplus > limit, values, 0.0)
+    best = len(names) - 1 - int((sure if sure.any() else surplus)[::-1].argmax())
     return CovariateScore("auroc", float(values[best]), float(values.mean()), names[best], bool(surplus[best] <= limit))
+
+
+def worth(values: Floats, labels: Floats, cluster: Integers) -> float:
+    """Give the number of independent examples that show an association as surely.
+
+    Parameters
+    ----------
+    values, labels : ndarray of float64, shape (n,)
+        What goes together.
+    cluster : ndarray of int64, shape (n,)
+        Relatives.
+
+    Returns
+    -------
+    float
+        From how alike relatives are in their share of the covariance: n where they are no more alike than others, the
+        number of clusters where each goes its own way as a whole.
+
+    Examples
+    --------
+    >>> values, cluster = np.repeat([1.0, 2.0, 3.0, 4.0], 25), np.repeat([0, 1, 2, 3], 25)
+    >>> worth(values, values, cluster) < 5 < worth(np.tile([1.0, 2.0, 3.0, 4.0], 25), values, cluster)
+    True
+    """
+    return effective_size((values - values.mean()) * (labels - labels.mean()), cluster).size
 
 
 def covariate_findings(table: LabelledTable, covariates: dict[str, Floats], cluster: Integers) -> list[Finding]:
@@ -287,11 +314,10 @@ def _scored(
 ) -> Finding:
     labels, cluster = material[0][known], np.unique(material[1][known], return_inverse=True)[1]
     number = table.target.kind == "number"
-    folds, size = grouped_folds(cluster), kish_size(cluster)
-    guesses = held_out_guesses([bin_of[known] for bin_of in bins], labels, folds)
-    score = score_guesses(guesses, labels, table.target.names, size, number=number)
+    guesses = held_out_guesses([bin_of[known] for bin_of in bins], labels, grouped_folds(cluster))
+    score = score_guesses(guesses, labels, table.target.names, cluster, number=number)
     differences = (
-        _differences(table, values[known], labels, size)
+        _differences(table, values[known], labels, cluster)
         if values is not None and not number and name != POSITION
         else {}
     )
@@ -312,15 +338,18 @@ def _scored(
     return Finding(name, judgement, _sentence(name, score, differences, number=number), _fix(name, judgement), numbers)
 
 
-def _differences(table: LabelledTable, values: Floats, labels: Floats, size: float) -> dict[str, tuple[float, bool]]:
+def _differences(
+    table: LabelledTable, values: Floats, labels: Floats, cluster: Integers
+) -> dict[str, tuple[float, bool]]:
     """Give the standardised mean difference of each class from the rest, and whether it is no accident."""
-    found, share = {}, size / values.size
+    found = {}
     limit = float(norm.isf(CHANCE / 2 / labels.shape[1]))
     for column, name in enumerate(table.target.names):
         here, rest = values[labels[:, column] > 0.5], values[labels[:, column] <= 0.5]
         if min(here.size, rest.size) < 2:
             continue
         spread = np.sqrt((here.var(ddof=1) + rest.var(ddof=1)) / 2)
+        share = worth(values, labels[:, column], cluster) / values.size
         error = np.sqrt((here.var(ddof=1) / here.size + rest.var(ddof=1) / rest.size) / share)
         if spread > 0:
             gap = here.mean() - rest.mean()
