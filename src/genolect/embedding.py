@@ -27,7 +27,7 @@ from genolect.tokenizers.framing import Frame, frame_of
 from genolect.tokenizers.tokenizer import TokenIds
 
 Floats = npt.NDArray[np.float32]
-Pooling: TypeAlias = Literal["mean", "max", "first"]
+Pooling: TypeAlias = Literal["mean", "max", "centre", "first"]
 
 
 def read_sequences(
@@ -114,7 +114,7 @@ def layer_embeddings(
     machine : Machine
         Where to run.
     pooling : sequence of str
-        Mean or maximum over the tokens, or the state of the first special token; several lie side by side.
+        Mean or maximum over the tokens, the one in their middle, or the first special token; several lie side by side.
     special_tokens : bool
         Whether a published encoder is shown its special tokens where its vocabulary has them (see
         `tokenizers.framing`); False for one that was trained here, on windows. Mean and maximum leave them out.
@@ -168,11 +168,12 @@ def _pools(names: Sequence[str], frame: Frame) -> list[Callable[[Tensor], Tensor
     known: Mapping[str, Callable[[Tensor], Tensor]] = {
         "mean": lambda state: state[:, before : state.shape[1] - after].mean(dim=1),
         "max": lambda state: state[:, before : state.shape[1] - after].amax(dim=1),
+        "centre": lambda state: state[:, (before + state.shape[1] - after) // 2],
         "first": lambda state: state[:, 0],
     }
     if not names or not known.keys() >= set(names):
         raise ConfigurationError(
-            f"pooling {', '.join(map(shown, names)) or 'by nothing'}", fix="choose mean, max, first"
+            f"pooling {', '.join(map(shown, names)) or 'by nothing'}", fix="choose mean, max, centre, first"
         )
     if "first" in names and not before:
         what = "there is no special token before the sequence for the pooling 'first'"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genolect.data.labelled_table import LabelledTable, Parts, Target
+from genolect.data.labelled_table import Parts, Target
 
 Floats = npt.NDArray[np.float64]
 Features = npt.NDArray[np.floating[Any]]
@@ -70,7 +70,7 @@ class Answers:
 
 
 Arm = Callable[[Parts, Sequence[int]], list[Answers]]
-"""Takes a task whose test labels are blank, and seeds; gives one run per seed, or a single one where there is no chance."""
+"""Takes a task whose test labels are blank, and seeds; gives a run per seed, or one where there is no chance."""
 
 
 def blind(parts: Parts) -> Parts:

@@ -150,7 +150,7 @@ def _shuffled(parts: Parts, seed: int) -> Parts:
         everything = np.zeros(len(part), dtype=np.int64)
         values = permuted_within(part.target.values, everything, seed=seed, draw=draw)
         shuffled.append(replace(part, target=replace(part.target, values=values)))
-    return Parts(*shuffled, parts.test)
+    return Parts(shuffled[0], shuffled[1], parts.test)
 
 
 class Words:

@@ -69,7 +69,7 @@ class Convolution(nn.Module):
 
     def _sees(self, layers: int) -> int:
         """Bases that one output of so many layers depends on."""
-        return FIRST_KERNEL + self.pool * ((KERNEL - 1) * (2**layers - 1) + 1) - 1
+        return int(FIRST_KERNEL + self.pool * ((KERNEL - 1) * (2**layers - 1) + 1) - 1)
 
     def forward(self, bases: Tensor, lengths: Tensor, kept: Tensor | None = None) -> Tensor:
         """Answer sequences; what lies behind a sequence's end changes nothing.
@@ -106,7 +106,7 @@ class Convolution(nn.Module):
         from_centre = torch.arange(state.shape[2], device=state.device) - (lengths // 2)[:, None]
         bias = self.places[:, from_centre.clamp(-FARTHEST, FARTHEST) + FARTHEST].transpose(0, 1)
         scores = (self.attention(state) + bias).float().masked_fill(~within, -torch.inf)
-        parts = state.unflatten(1, (HEADS, -1))
+        parts = state.reshape(len(state), HEADS, -1, state.shape[2])
         mean = torch.einsum("bhwp,bhp->bhw", parts, scores.softmax(dim=2).to(state.dtype))
         return mean.flatten(1)
 

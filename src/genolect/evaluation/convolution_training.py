@@ -108,7 +108,9 @@ def convolution_arm(
         trained = trainer.train(chosen, seed=seed, share=1.0)
         answers = [trainer.answers(trained.network, part) for part in parts[1:]]
         note = () if np.isfinite(trained.loss) else ("The convolutional network diverged.",)
-        runs.append(Answers(*answers, setting=str(chosen), tried=len(candidates), curve=trained.curve, notes=note))
+        runs.append(
+            Answers(answers[0], answers[1], setting=str(chosen), tried=len(candidates), curve=trained.curve, notes=note)
+        )
     return runs
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC, LinearSVR
@@ -115,7 +116,7 @@ def _by_column(learner: Learner, features: ArmFeatures, labels: Labels, seeds: S
     return runs
 
 
-def _yes_or_no(values: Features) -> Target:
+def _yes_or_no(values: npt.NDArray[Any]) -> Target:
     return Target("classes", ("no", "yes"), values.astype(np.int64))
 
 
@@ -143,16 +144,17 @@ def linear(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> list[
     8.0
     """
     if labels.train.kind == "number":
-        ridge = fit_ridge(features.train, labels.train.values, features.validation, labels.validation.values)
+        numbers = [target.values.astype(np.float64) for target in labels]
+        ridge = fit_ridge(features.train, numbers[0], features.validation, numbers[1])
         answers = [ridge.predict(part) for part in features[1:]]
-        return [Answers(*answers, setting=f"penalty {ridge.share:g} n")]
+        return [Answers(answers[0], answers[1], setting=f"penalty {ridge.share:g} n")]
     told = [target.values.astype(np.int64) for target in labels]
     probe = fit_probe(features.train, told[0], features.validation, told[1])
     notes = [] if probe.converged else ["The probe did not converge."]
     if probe.at_grid_edge:
         notes.append(f"The best penalty lies at the edge of the path (C = {probe.inverse_penalty:g}).")
     answers = [probe.probabilities(part) for part in features[1:]]
-    return [Answers(*answers, setting=f"C = {probe.inverse_penalty:g}", notes=tuple(notes))]
+    return [Answers(answers[0], answers[1], setting=f"C = {probe.inverse_penalty:g}", notes=tuple(notes))]
 
 
 def margin(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> list[Answers]:
@@ -193,7 +195,7 @@ def margin(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> list[
         notes = ("The support vector machine did not converge.",) if said else ()
         raw = [machine.predict(part) if number else machine.decision_function(part) for part in (validation, test)]
         answers = raw if number else _calibrated(raw[0], labels.validation, raw)
-        chosen = Answers(*answers, setting=f"C = {penalty:g}", notes=notes)
+        chosen = Answers(answers[0], answers[1], setting=f"C = {penalty:g}", notes=notes)
         candidates.append((loss_of(labels.validation, chosen.validation, scale=variance), chosen))
         losses = [loss for loss, _ in candidates]
         if len(losses) > 2 and losses[-3] < losses[-2] < losses[-1]:  # The weaker, the slower, and the worse.

@@ -129,7 +129,7 @@ def coordinate_memoriser(parts: Parts, seeds: Sequence[int]) -> list[Answers]:
     answers = [_remembered(parts.train.target, nearest) for nearest in found]
     share = float((found[1].likeness > 0).mean())
     notes = (f"{share:.1%} of the test examples overlap a training example.",) if share else ()
-    return [Answers(*answers, setting="overlap", notes=tuple(note.replace("%", " %") for note in notes))]
+    return [Answers(answers[0], answers[1], setting="overlap", notes=tuple(note.replace("%", " %") for note in notes))]
 
 
 def nearest_neighbour(parts: Parts, seeds: Sequence[int], *, strands: Strands = "both") -> list[Answers]:
@@ -154,7 +154,7 @@ def nearest_neighbour(parts: Parts, seeds: Sequence[int], *, strands: Strands = 
     answers = [_remembered(parts.train.target, nearest) for nearest in found]
     twins = int((found[1].likeness >= TWIN).sum())
     notes = [f"{twins:,} of {len(parts.test):,} test examples have a near twin in training."] if twins else []
-    return [Answers(*answers, setting=f"cosine of {WORD_LENGTH}-mers", notes=tuple(notes))]
+    return [Answers(answers[0], answers[1], setting=f"cosine of {WORD_LENGTH}-mers", notes=tuple(notes))]
 
 
 def _remembered(target: Target, nearest: Nearest) -> Floats:
@@ -165,9 +165,6 @@ def _remembered(target: Target, nearest: Nearest) -> Floats:
     if target.kind == "number":
         mixed: Floats = rate + weight * (truth - rate)
         return mixed
-    if target.kind == "classes":
-        told = np.eye(len(target.names))[truth]
-    else:
-        told = np.where(truth < 0, rate, truth)
+    told = np.eye(len(target.names))[truth] if target.kind == "classes" else np.where(truth < 0, rate, truth)
     mixed = rate + weight[:, None] * (told - rate)
     return mixed

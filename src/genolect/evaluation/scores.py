@@ -99,8 +99,8 @@ def compared(ours: Runs, theirs: Runs, drawn: Resamples, *, margin: float = MARG
     """
     smaller = metric in SMALLER_IS_BETTER
     if ours.values.size == theirs.values.size == 1:
-        pair = (Scored(float(one.values[0]), one.resampled[0]) for one in (ours, theirs))
-        return compare(*pair, drawn, margin=margin, smaller_is_better=smaller)
+        first, second = (Scored(float(one.values[0]), one.resampled[0]) for one in (ours, theirs))
+        return compare(first, second, drawn, margin=margin, smaller_is_better=smaller)
     difference = single_run_difference(_twice(ours), _twice(theirs), drawn)
     if smaller and difference.value is not None:
         difference = Estimate(-difference.value, _negative(difference.high), _negative(difference.low))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from genolect.evaluation.permutation import at_chance
 from genolect.evaluation.statistics import Estimate, Verdict
 
 ARM_NAMES = {
@@ -12,7 +13,7 @@ ARM_NAMES = {
     "kmer_logistic": "k-mer counting",
     "kmer_svm": "the support vector machine on k-mers",
     "kmer_forest": "the random forest on k-mers",
-    "kmer_boosting": "boosted trees on k-mers",
+    "kmer_boosting": "boosting on k-mers",
     "cnn": "the convolutional network",
     "permuted_labels": "the control with shuffled labels",
     "random_probe": "the random twin",
@@ -230,11 +231,10 @@ def finding_sentences(task: str, values: dict[str, Estimate], *, chance: float, 
             way = f"{share:.0%} of the way from chance to the best arm".replace("%", " %")
             said.append(f"On {task}, {arm_name(arm)}{what} makes {way}.")
     control = values.get("permuted_labels")
-    if control is not None and control.low is not None and control.high is not None:
-        if not control.low <= chance <= control.high:
-            interval = _interval(control.low, control.high)
-            said.append(
-                f"On {task}, an arm that learned from SHUFFLED labels is not at chance: {metric_name(metric)} "
-                f"{_number(control.value or 0.0)} ({interval}). Intervals are too narrow here, or something leaks."
-            )
+    if control is not None and at_chance(control, chance) is False:
+        figures = f"{_number(control.value or 0.0)} ({_interval(control.low or 0.0, control.high or 0.0)})"
+        said.append(
+            f"On {task}, an arm that learned from SHUFFLED labels is not at chance: {metric_name(metric)} {figures}. "
+            "Intervals are too narrow here, or something leaks."
+        )
     return said

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
-
 from genolect.data.labelled_table import LabelledTable
 from genolect.data.ragged import RaggedBases
 from genolect.evaluation.arm import Features
@@ -52,6 +50,7 @@ def run_table_panel(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from genolect.data.labelled_table import Places, Target
     >>> label = np.arange(90) % 2
     >>> sequences = RaggedBases.of([np.full(5 + 3 * one, 1, dtype=np.uint8) for one in label])
@@ -72,6 +71,7 @@ def strands_of(table: LabelledTable) -> Strands:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from genolect.data.labelled_table import Places, Target
     >>> blank = np.array([""])
     >>> strands_of(LabelledTable("toy", blank, RaggedBases.of([np.zeros(3, dtype=np.uint8)]),

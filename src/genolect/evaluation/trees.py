@@ -71,7 +71,7 @@ def forest(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> list[
     for seed in seeds:
         grown = _forest(labels, setting, TREES, seed).fit(features.train, target)
         answers = [_told(grown, part, labels, TREES) for part in features[1:]]
-        runs.append(Answers(*answers, setting=words, tried=len(tried)))
+        runs.append(Answers(answers[0], answers[1], setting=words, tried=len(tried)))
     return runs
 
 
@@ -86,7 +86,8 @@ def _told(grown: Any, features: Features, labels: Labels, trees: int) -> Floats:
         numbers: Floats = grown.predict(features)
         return numbers
     shares: Floats = grown.predict_proba(features)
-    return (shares * trees + 1 / shares.shape[1]) / (trees + 1)
+    smoothed: Floats = (shares * trees + 1 / shares.shape[1]) / (trees + 1)
+    return smoothed
 
 
 def boosting(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> list[Answers]:
@@ -125,5 +126,5 @@ def boosting(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> lis
         rounds = (best + 1) * STRIDE
         answers = [next(islice(stages(part), rounds - 1, None)) for part in features[1:]]
         setting = f"rate {rate:g}, {leaves} leaves, {rounds} rounds"
-        candidates.append((losses[best], Answers(*answers, setting=setting)))
+        candidates.append((losses[best], Answers(answers[0], answers[1], setting=setting)))
     return [best_of(candidates)]
