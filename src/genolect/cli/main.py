@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from genolect import __version__
+from genolect.cli.compare import compare
 from genolect.cli.convert import convert
 from genolect.cli.describe import describe
 from genolect.cli.describe_objective import describe_objective
@@ -42,7 +43,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (learn, describe, prepare, describe_objective, plan, pretrain, evaluate, report, convert, strand):
+for verb in (learn, describe, prepare, describe_objective, plan, pretrain, evaluate, compare, report, convert, strand):
     app.command()(verb)
 app.add_typer(tokenizer, name="tokenizer")
 

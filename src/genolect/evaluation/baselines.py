@@ -21,11 +21,14 @@ from genolect.evaluation.memoriser import coordinate_memoriser, nearest_neighbou
 from genolect.evaluation.permutation import permuted_within
 from genolect.evaluation.trees import boosting, forest
 from genolect.evaluation.words import Strands, composition_of, word_frequencies
+from genolect.randomness import derived_key
 
 WORD_LENGTHS = (1, 2, 3, 4, 5, 6)
 LONGEST_OF_TREES = 5
 """Trees look at one word at a time; of longer words each says too little, and growing takes minutes."""
 
+LONGEST_OF_CONTROL = 4
+PERMUTATIONS = 10
 MOST_CELLS = 1 << 29
 BASELINES = (
     "majority",
@@ -78,7 +81,7 @@ def baseline_arms(names: Sequence[str] = BASELINES, *, strands: Strands = "both"
         "kmer_forest": partial(words.learned, forest, longest=LONGEST_OF_TREES),
         "kmer_boosting": partial(words.learned, boosting, longest=LONGEST_OF_TREES),
         "cnn": partial(convolution_arm, strands=strands),
-        CONTROL: permuted(words.chosen),
+        CONTROL: permuted(partial(words.learned, linear, longest=LONGEST_OF_CONTROL)),
     }
     unknown = next((name for name in names if name not in arms), None)
     if unknown is not None:
@@ -133,13 +136,24 @@ def feature_arm(describe: Callable[[RaggedBases], Features]) -> Arm:
 
 
 def permuted(arm: Arm) -> Arm:
-    """Let an arm learn from labels that are shuffled anew in each run, in training and validation.
+    """Let an arm learn from labels that are shuffled anew in each of ten runs, in training and validation.
 
-    One shuffle is not enough: by chance it agrees a little with the truth, and the answers do as well.
+    One shuffle is not enough: by chance it agrees a little with the truth, and then the answers do as well.
+
+    Parameters
+    ----------
+    arm : callable
+        The arm.
+
+    Returns
+    -------
+    callable
+        An arm that must land at chance.
     """
 
     def answer(parts: Parts, seeds: Sequence[int]) -> list[Answers]:
-        return [run for seed in seeds for run in arm(_shuffled(parts, seed), [seed])]
+        shuffles = [derived_key(seeds[0], "permutation", number) for number in range(PERMUTATIONS)]
+        return [run for seed in shuffles for run in arm(_shuffled(parts, seed), [seed])]
 
     return answer
 
@@ -204,7 +218,7 @@ class Words:
     ) -> list[Answers]:
         """Answer by another learner on words of the length that the linear probe chose."""
         self.features(parts, 1)
-        if self._length is None:
+        if self._length is None:  # Of the true labels: a control asks last.
             self._length = min(self._tried(parts), key=lambda one: one[0])[1]
         length = min(self._length, longest)
         runs = learn(learner, self.features(parts, length), parts, seeds)

@@ -273,8 +273,8 @@ def _notes(annotation: Annotation, *, known: bool, own_genome: bool, counts: boo
         twins.append("The random twin with counts reads the context counts of the model; only its weights are random.")
     notes = [
         *twins,
-        "Of six ways to read the frozen states (which layers, centre or maximum beside the mean) the validation windows "
-        "choose, for the twins as well.",
+        "Of six ways to read the frozen states (which layers; centre or maximum beside the mean) the validation "
+        "windows choose, for the twins as well.",
         "Windows are read on the strand of their label, windows without a strand on a random one.",
     ]
     if not known:
