@@ -27,7 +27,7 @@ WORD_LENGTHS = (1, 2, 3, 4, 5, 6)
 LONGEST_OF_TREES = 5
 """Trees look at one word at a time; of longer words each says too little, and growing takes minutes."""
 
-LONGEST_OF_CONTROL = 4
+LENGTH_OF_CONTROL = 4
 PERMUTATIONS = 10
 MOST_CELLS = 1 << 29
 BASELINES = (
@@ -81,7 +81,7 @@ def baseline_arms(names: Sequence[str] = BASELINES, *, strands: Strands = "both"
         "kmer_forest": partial(words.learned, forest, longest=LONGEST_OF_TREES),
         "kmer_boosting": partial(words.learned, boosting, longest=LONGEST_OF_TREES),
         "cnn": partial(convolution_arm, strands=strands),
-        CONTROL: permuted(partial(words.learned, linear, longest=LONGEST_OF_CONTROL)),
+        CONTROL: permuted(partial(words.answered, linear, LENGTH_OF_CONTROL)),
     }
     unknown = next((name for name in names if name not in arms), None)
     if unknown is not None:
@@ -218,8 +218,12 @@ class Words:
     ) -> list[Answers]:
         """Answer by another learner on words of the length that the linear probe chose."""
         self.features(parts, 1)
-        if self._length is None:  # Of the true labels: a control asks last.
+        if self._length is None:
             self._length = min(self._tried(parts), key=lambda one: one[0])[1]
-        length = min(self._length, longest)
+        return self.answered(learner, min(self._length, longest), parts, seeds)
+
+    def answered(self, learner: Learner, length: int, parts: Parts, seeds: Sequence[int]) -> list[Answers]:
+        """Answer by a learner on words of one length, or the longest that there are."""
+        length = min(length, self.lengths(parts)[-1])
         runs = learn(learner, self.features(parts, length), parts, seeds)
         return [replace(run, setting=f"words of {length}, {run.setting}") for run in runs]

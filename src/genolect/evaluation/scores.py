@@ -19,6 +19,9 @@ from genolect.evaluation.statistics import LIMITS, MARGIN, Estimate, Resamples, 
 
 Measured = Mapping[str, Runs]
 
+CORRELATIONS = ("pearson", "spearman")
+"""Of a constant answer these do not exist; here they are 0, as the Matthews correlation is, so that it can be beaten."""
+
 
 def measure(parts: Parts, runs: Sequence[Answers], drawn: Resamples) -> dict[str, Runs]:
     """Compute every metric of every run, on the test examples as they are and resampled.
@@ -48,7 +51,10 @@ def measure(parts: Parts, runs: Sequence[Answers], drawn: Resamples) -> dict[str
 
         resampled = resampled_values(of, drawn)
         for name, value in metrics.measure(truth, run.test, test.names, None, thresholds).items():
-            found.setdefault(name, []).append((float(value[0]), resampled[name]))
+            values = np.append(value, resampled[name])
+            if name in CORRELATIONS and np.ptp(run.test) == 0:
+                values = np.zeros(values.size)
+            found.setdefault(name, []).append((float(values[0]), values[1:]))
     return {
         name: Runs(np.array([value for value, _ in pairs]), np.stack([values for _, values in pairs]))
         for name, pairs in found.items()
