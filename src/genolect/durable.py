@@ -33,7 +33,10 @@ FORMER = "-former"
 """Ending of the hidden name under which a folder waits while its successor moves in."""
 OWN_MARKS = (MANIFEST, "results.json", "plan.json", "prepared")
 """A folder with one of these was written by a verb, and so may be overwritten when asked …"""
-OWN_NAMES = (*OWN_MARKS, "bases.u8", "records.json", "synthetic", "checkpoints", "model", "evaluation", "report.html")
+OWN_NAMES = (
+    *OWN_MARKS,
+    *("bases.u8", "records.json", "synthetic", "checkpoints", "model", "evaluation", "predictions", "report.html"),
+)
 """… if it holds nothing but these."""
 
 READ_BYTES = 1 << 22

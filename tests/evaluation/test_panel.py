@@ -1,4 +1,4 @@
-"""The panel on planted signals: who wins, who loses, what chance looks like, and what is refused."""
+"""The panel: who wins, who loses, what chance looks like, who sees what, and what is refused."""
 
 from __future__ import annotations
 
@@ -8,61 +8,65 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genolect.data.labelled_windows import LabelledWindows
-from genolect.errors import ConfigurationError
-from genolect.evaluation.panel import ArmFeatures, PanelResult, Task, run_panel
+from genolect.data.labelled_table import Target
+from genolect.data.planted_signal import planted_signal
+from genolect.errors import ConfigurationError, InputError
+from genolect.evaluation.arm import Answers
+from genolect.evaluation.baselines import CONTROL, baseline_arms
+from genolect.evaluation.learners import learn, linear
+from genolect.evaluation.panel import PanelOptions, PanelResult, check_task, run_panel
+from tests.evaluation.tasks import features, table, targets
 
-CLASSES = ("intergenic", "intron", "coding 1")
-SIZES = {"train": 420, "validation": 150, "test": 300}
-CENTRES = np.random.Generator(np.random.Philox(99)).normal(size=(3, 5))
-
-
-def part(n: int, *, seed: int, blocks: int = 30) -> LabelledWindows:
-    label = np.random.Generator(np.random.Philox(seed)).permutation(np.arange(n) % 3)
-    place = np.arange(n)
-    ones = np.ones(n, dtype=np.int8)
-    return LabelledWindows(CLASSES, np.full(n, "chrI"), place, place + 1, ones, label, place * blocks // n)
+CLASSES = ("a", "b", "c")
+QUICK = PanelOptions(resamples=120)
+TABLE = table(targets()["classes"])
 
 
-def task(**options: int) -> Task:
-    parts = [part(size, seed=number, **options) for number, size in enumerate(SIZES.values())]
-    return Task("toy genes", *parts)
+def arm(noise: float, seed: int = 1):
+    return lambda parts, seeds: learn(linear, features(parts, noise, seed), parts, seeds)
 
 
-def arm(given: Task, *, signal: float, seed: int) -> ArmFeatures:
-    generator = np.random.Generator(np.random.Philox(seed))
-    parts = (given.train, given.validation, given.test)
-    return ArmFeatures(*(signal * CENTRES[one.label] + generator.normal(size=(len(one), 5)) for one in parts))
+MAJORITY = baseline_arms(["majority"])
+STRONG, WEAK, NOISE = arm(0.3), arm(1.5), arm(60.0)
 
 
-TASK = task()
-STRONG, WEAK, NOISE = (arm(TASK, signal=signal, seed=seed) for seed, signal in enumerate((1.2, 0.5, 0.0)))
+def value(result: PanelResult, name: str, metric: str) -> dict:
+    [found] = [row for row in result.rows if (row["arm"], row["metric"]) == (name, metric)]
+    return found
 
 
-def value(result: PanelResult, arm_name: str, metric: str) -> dict:
-    found = [row for row in result.rows if (row["arm"], row["metric"]) == (arm_name, metric)]
-    assert len(found) == 1
-    return found[0]
+def run(given=TABLE, reference="pretrained_probe", options=QUICK, **arms) -> PanelResult:
+    return run_panel(given, MAJORITY | arms, reference=reference, options=options)
 
 
 def test_the_rows_are_complete_and_plain():
-    result = run_panel(TASK, {"composition": WEAK, "pretrained_probe": STRONG}, resamples=60)
-    metrics = ["auroc", "auprc", "mcc", "brier", "ece"]
-    metrics += [f"{metric}[{name}]" for name in CLASSES for metric in ("auroc", "auprc")]
-    expected = [(one, metric) for one in ("majority", "composition", "pretrained_probe") for metric in metrics]
-    expected += [("majority", "auroc_difference"), ("composition", "auroc_difference")]
-    assert [(row["arm"], row["metric"]) for row in result.rows] == expected
+    result = run(composition=WEAK, pretrained_probe=STRONG)
+    metrics = {"auroc", "auprc", "mcc", "brier", "ece", "accuracy", "macro_f1"}
+    metrics |= {f"{metric}[{name}]" for name in CLASSES for metric in ("auroc", "auprc")}
+    expected = {(one, metric) for one in ("majority", "composition", "pretrained_probe") for metric in metrics}
+    expected |= {("majority", "auroc_difference"), ("composition", "auroc_difference")}
+    assert {(row["arm"], row["metric"]) for row in result.rows} == expected
+    assert len(result.rows) == len(expected)
     assert {tuple(row) for row in result.rows} == {("task", "arm", "metric", "value", "low", "high", "n", "split")}
-    assert {(row["task"], row["n"], row["split"]) for row in result.rows} == {("toy genes", 300, "test")}
+    assert {(row["task"], row["n"], row["split"]) for row in result.rows} == {("toy", 120, "test")}
     assert all(row["low"] <= row["high"] for row in result.rows)
     assert json.loads(json.dumps(result.rows, allow_nan=False)) == result.rows
-    assert list(result.calibration) == ["majority", "composition", "pretrained_probe"]
-    assert sum(one["n"] for one in result.calibration["composition"]) == 300
-    assert result.blocks == 30
+    assert sum(one["n"] for one in result.calibration["composition"]) == 120
+    assert result.blocks == 31
+
+
+@pytest.mark.parametrize(
+    ("kind", "headline"), [("multilabel", "auroc"), ("number", "pearson"), ("two classes", "auroc")]
+)
+def test_every_kind_has_its_headline(kind, headline):
+    result = run(table(targets()[kind]), weak=WEAK, pretrained_probe=STRONG)
+    assert result.headline == headline
+    assert result.verdicts == {"majority": "better", "weak": "better"}
+    assert value(result, "weak", f"{headline}_difference")["value"] > 0.05
 
 
 def test_the_stronger_arm_wins_and_the_panel_says_so():
-    result = run_panel(TASK, {"kmer_logistic": WEAK, "pretrained_probe": STRONG}, resamples=200)
+    result = run(kmer_logistic=WEAK, pretrained_probe=STRONG)
     assert result.verdicts == {"majority": "better", "kmer_logistic": "better"}
     assert "the pretrained probe has the highest AUROC" in result.sentences[0]
     assert "the pretrained probe beats k-mer counting by" in result.sentences[1]
@@ -71,91 +75,118 @@ def test_the_stronger_arm_wins_and_the_panel_says_so():
 
 
 def test_a_model_that_loses_is_called_a_loser():
-    result = run_panel(TASK, {"kmer_logistic": STRONG, "pretrained_probe": WEAK}, resamples=200)
+    result = run(kmer_logistic=STRONG, pretrained_probe=WEAK)
     assert result.verdicts == {"majority": "better", "kmer_logistic": "worse"}
     assert "k-mer counting has the highest AUROC" in result.sentences[0]
     assert "the pretrained probe LOSES to k-mer counting by" in result.sentences[1]
 
 
-def test_the_same_features_are_equivalent_and_noise_is_undecided():
-    result = run_panel(TASK, {"random_probe": STRONG, "pretrained_probe": STRONG}, resamples=100)
+def test_the_same_answers_are_equivalent_and_noise_knows_nothing():
+    result = run(random_probe=STRONG, pretrained_probe=STRONG)
     difference = value(result, "random_probe", "auroc_difference")
     assert (difference["value"], difference["low"], difference["high"]) == (0.0, 0.0, 0.0)
     assert result.verdicts["random_probe"] == "equivalent"
-    assert run_panel(TASK, {"pretrained_probe": NOISE}, resamples=200).verdicts == {"majority": "undecided"}
+    nothing = run(pretrained_probe=NOISE)
+    assert nothing.verdicts == {"majority": "undecided"}
+    assert "On toy, the pretrained probe is not shown to know anything: see the majority guess." in nothing.sentences
 
 
-def test_a_difference_is_that_of_the_values_and_its_interval_is_paired():
-    noisy = (one + 0.2 * np.random.Generator(np.random.Philox(8)).normal(size=one.shape) for one in WEAK)
-    result = run_panel(TASK, {"random_probe": ArmFeatures(*noisy), "pretrained_probe": WEAK}, resamples=200)
-    ours, theirs = (value(result, name, "auroc") for name in ("pretrained_probe", "random_probe"))
-    difference = value(result, "random_probe", "auroc_difference")
-    assert difference["value"] == pytest.approx(ours["value"] - theirs["value"])
-    assert difference["high"] - difference["low"] < 0.6 * (ours["high"] - ours["low"])
+def test_without_a_reference_it_is_the_best_on_validation_whatever_the_test_says():
+    def lucky(parts, seeds):
+        """Bad on validation, as good as can be on test."""
+        truth = np.eye(3)[TABLE.parts().test.target.values]
+        return [Answers(np.full((81, 3), 1 / 3), truth)]
+
+    result = run(reference=None, lucky=lucky, weak=WEAK, strong=STRONG)
+    assert result.reference == "strong"
+    assert result.verdicts["lucky"] == "worse"
 
 
-def test_the_majority_knows_nothing():
-    result = run_panel(TASK, {}, resamples=60)
-    assert value(result, "majority", "auroc")["value"] == 0.5
-    assert value(result, "majority", "mcc")["value"] == 0.0
-    assert value(result, "majority", "auprc[intron]")["value"] == pytest.approx(100 / 300)
-    assert result.verdicts == {}
-    assert len(result.sentences) == 1
+def test_no_arm_sees_a_test_label():
+    def cheat(parts, seeds):
+        assert (parts.test.target.values == -1).all()
+        return STRONG(parts, seeds)
+
+    assert value(run(pretrained_probe=cheat), "pretrained_probe", "auroc")["value"] > 0.8
 
 
-def test_the_majority_is_that_of_the_training_windows():
-    most = np.flatnonzero(TASK.train.label != 2)[:200]
-    few = np.flatnonzero(TASK.train.label == 2)[:50]
-    train = TASK.train.select(np.sort(np.concatenate([most, few])))
-    frequencies = np.bincount(train.label) / 250
-    result = run_panel(TASK._replace(train=train), {}, resamples=20)
-    expected = np.mean([((frequencies - np.eye(3)[label]) ** 2).sum() for label in TASK.test.label])
-    assert value(result, "majority", "brier")["value"] == pytest.approx(expected)
+def test_runs_of_a_random_arm_widen_what_one_more_run_would_score():
+    def drawn(parts, seeds):
+        assert len(set(seeds)) == 3
+        return [learn(linear, features(parts, 1.5, seed % 1_000), parts, [])[0] for seed in seeds]
+
+    result = run(fixed=WEAK, pretrained_probe=drawn)
+    rows = [value(result, name, "auroc") for name in ("fixed", "pretrained_probe")]
+    widths = [row["high"] - row["low"] for row in rows]
+    assert widths[1] > widths[0]
+    assert len(result.arms["pretrained_probe"].runs) == 3
+    assert result.comparisons["fixed"].p_value is not None
 
 
-def test_permuted_labels_land_at_chance():
-    generator = np.random.Generator(np.random.Philox(12))
-    parts = (TASK.train, TASK.validation, TASK.test)
-    reached = []
-    for _ in range(6):
-        permuted = Task("null", *(replace(one, label=generator.permutation(one.label)) for one in parts))
-        result = run_panel(permuted, {"pretrained_probe": STRONG}, resamples=20)
-        reached.append(value(result, "pretrained_probe", "auroc")["value"])
-    assert abs(np.mean(reached) - 0.5) < 0.03
-    assert (
-        value(run_panel(TASK, {"pretrained_probe": STRONG}, resamples=20), "pretrained_probe", "auroc")["value"] > 0.9
+def test_another_margin_and_another_seed():
+    wide = run(composition=WEAK, pretrained_probe=STRONG, options=PanelOptions(resamples=120, margin=0.9))
+    assert wide.verdicts == {"majority": "equivalent", "composition": "equivalent"}
+    first, again, other = (
+        run(pretrained_probe=WEAK, options=PanelOptions(resamples=40, seed=seed)).rows for seed in (1, 1, 2)
     )
-
-
-def test_another_reference_and_margin_can_be_named():
-    arms = {"composition": WEAK, "kmer_logistic": STRONG}
-    result = run_panel(TASK, arms, reference="kmer_logistic", resamples=100, margin=0.9)
-    assert result.verdicts == {"majority": "equivalent", "composition": "equivalent"}
-    assert run_panel(TASK, arms, resamples=20).verdicts == {}
-
-
-def test_one_seed_gives_one_result_and_another_seed_another_interval():
-    first, again, other = (run_panel(TASK, {"composition": WEAK}, seed=seed, resamples=40).rows for seed in (1, 1, 2))
     assert first == again
     assert [row["value"] for row in first] == [row["value"] for row in other]
     assert [row["low"] for row in first] != [row["low"] for row in other]
 
 
-def test_too_few_blocks_give_values_and_no_intervals():
-    given = task(blocks=3)
-    result = run_panel(given, {"pretrained_probe": STRONG}, resamples=50)
+def test_too_few_groups_give_values_and_no_intervals():
+    given = replace(TABLE, group=np.array([f"g{number % 3}" for number in range(len(TABLE))]))
+    result = run(given, pretrained_probe=STRONG)
     assert result.verdicts == {"majority": "undecided"}
     assert {row["low"] for row in result.rows} == {None}
     assert value(result, "pretrained_probe", "auroc")["value"] > 0.8
-    assert result.sentences[-1] == "The test set has only 3 of the 5 blocks that an interval needs."
+    assert "The test set gives no intervals: 3 groups, and an interval needs 5." in result.sentences
 
 
-def test_what_does_not_fit_is_refused():
-    short = STRONG._replace(test=STRONG.test[:-1])
-    with pytest.raises(ConfigurationError, match="arm 'cnn' has features of 299 windows, and test has 300"):
-        run_panel(TASK, {"cnn": short})
-    with pytest.raises(ConfigurationError, match="arm 'majority' was given features"):
-        run_panel(TASK, {"majority": STRONG})
-    other = TASK._replace(validation=replace(TASK.validation, classes=("intergenic", "intron", "UTR")))
-    with pytest.raises(ConfigurationError, match="classes of validation are intergenic, intron, UTR"):
-        run_panel(other, {"composition": WEAK})
+@pytest.mark.parametrize(
+    ("signal", "said", "not_said"),
+    [
+        ("GC", "base composition (GC, CpG, N, length) alone makes", "near twin"),
+        ("length", "base composition (GC, CpG, N, length) alone makes", "near twin"),
+        ("motif", "k-mer counting beats base composition", "alone makes"),
+        ("copies", "the nearest neighbour, which understands nothing, makes", "alone makes"),
+        ("noise", "not shown to know anything", "alone makes"),
+    ],
+)
+def test_the_panel_says_what_was_planted(signal, said, not_said):
+    names = ["majority", "composition", "nearest_neighbour", "kmer_logistic", CONTROL]
+    given = planted_signal(signal, n=1_500, length=80, seed=2).table
+    result = run_panel(given, baseline_arms(names, strands="one"), reference="kmer_logistic", options=QUICK)
+    text = " ".join(result.sentences)
+    assert said in text
+    assert not_said not in text
+    assert "SHUFFLED" not in text
+
+
+def test_arms_that_answer_something_else_are_refused():
+    def short(parts, seeds):
+        [one] = STRONG(parts, seeds)
+        return [replace(one, test=one.test[:-1])]
+
+    def silent(parts, seeds):
+        [one] = STRONG(parts, seeds)
+        return [replace(one, test=one.test * np.nan)]
+
+    with pytest.raises(ConfigurationError, match=r"the arm 'cnn' gives answers of shape \(119, 3\), not \(120, 3\)"):
+        run(reference=None, cnn=short)
+    with pytest.raises(ConfigurationError, match="the arm 'cnn' gives answers that are no numbers"):
+        run(reference=None, cnn=silent)
+    with pytest.raises(ConfigurationError, match="the reference 'svm' is not run"):
+        run(reference="svm")
+
+
+def test_tasks_that_nothing_can_be_learnt_from_are_refused():
+    labels = TABLE.target.values.copy()
+    labels[:210][labels[:210] == 2] = 0
+    given = replace(TABLE, target=Target("classes", CLASSES, labels))
+    with pytest.raises(InputError, match="toy has no training example of the class 'c'"):
+        check_task(given.parts())
+    numbers = targets()["number"].values.copy()
+    numbers[210:291] = 7.0
+    with pytest.raises(InputError, match="the validation examples of toy all have one label"):
+        check_task(table(Target("number", ("y",), numbers)).parts())

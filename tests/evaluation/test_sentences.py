@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
 
-from genolect.evaluation.probe import Probe
-from genolect.evaluation.sentences import ARM_NAMES, arm_name, best_sentence, caution_sentences, comparison_sentence
+from genolect.evaluation.sentences import (
+    ARM_NAMES,
+    arm_name,
+    best_sentence,
+    caution_sentences,
+    comparison_sentence,
+    finding_sentences,
+)
 from genolect.evaluation.statistics import Estimate, decide
-
-PROBE = Probe(np.zeros(1), np.ones(1), np.zeros((1, 2)), np.zeros(2), 0.1, 0.6, 0.7, at_grid_edge=False, converged=True)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ PROBE = Probe(np.zeros(1), np.ones(1), np.zeros((1, 2)), np.zeros(2), 0.1, 0.6, 
         (
             Estimate(None, None, None),
             "On genes, it is undecided whether the pretrained probe or k-mer counting is better: AUROC does not exist "
-            "on these windows.",
+            "on these examples.",
         ),
     ],
 )
@@ -78,24 +79,53 @@ def test_the_best_arm_is_named_even_if_it_is_not_ours():
         "kmer_logistic": Estimate(0.8123, 0.7912, 0.8341),
         "pretrained_probe": Estimate(0.8123, 0.70, 0.90),
     }
-    said = best_sentence("genes", values, windows=1_672, blocks=40)
+    said = best_sentence("genes", values, examples=1_672, groups=40)
     assert said == (
         "On genes, k-mer counting has the highest AUROC, 0.812 "
-        "(95 % interval 0.791 to 0.834; 1,672 windows in 40 blocks)."
+        "(95 % interval 0.791 to 0.834; 1,672 examples in 40 blocks)."
     )
     values["pretrained_probe"] = Estimate(0.9, None, None)
-    said = best_sentence("genes", values, windows=9, blocks=1)
-    assert said == "On genes, the pretrained probe has the highest AUROC, 0.900 (no interval; 9 windows in 1 block)."
-    said = best_sentence("genes", {"majority": Estimate(None, None, None)}, windows=9, blocks=7)
-    assert said == "On genes, AUROC does not exist: the 9 windows are all of one class."
+    said = best_sentence("genes", values, examples=9, groups=9, words="examples", metric="pearson")
+    assert (
+        said == "On genes, the pretrained probe has the highest Pearson correlation, 0.900 (no interval; 9 examples)."
+    )
+    said = best_sentence("genes", {"majority": Estimate(None, None, None)}, examples=9, groups=7)
+    assert said == "On genes, AUROC does not exist on the 9 test examples."
 
 
 def test_weaknesses_are_said_and_sound_panels_have_none():
-    assert caution_sentences({"composition": PROBE}, blocks=20) == []
-    assert caution_sentences({}, blocks=19) == ["The test set has only 19 blocks, so the intervals are rough."]
-    assert caution_sentences({}, blocks=4) == ["The test set has only 4 of the 5 blocks that an interval needs."]
-    weak = replace(PROBE, at_grid_edge=True, converged=False)
-    assert caution_sentences({"random_probe": weak}, blocks=20) == [
-        "The probe of the random twin did not converge in 500 steps.",
-        "The probe of the random twin is best at the edge of its penalties (C = 0.1), so it may be better than shown.",
+    assert caution_sentences(groups=20, refusal=None) == []
+    assert caution_sentences(groups=19, refusal=None, words="groups") == [
+        "The test set has only 19 groups, so the intervals are rough."
     ]
+    assert caution_sentences(groups=4, refusal="4 groups, and an interval needs 5") == [
+        "The test set gives no intervals: 4 groups, and an interval needs 5."
+    ]
+
+
+def found(chance: float = 0.5, **values: tuple[float, float, float]) -> list[str]:
+    return finding_sentences("genes", {arm: Estimate(*one) for arm, one in values.items()}, chance=chance)
+
+
+def test_tripwires_speak_where_they_come_far_and_only_there():
+    best = (0.9, 0.88, 0.92)
+    assert found(cnn=best, composition=(0.7, 0.66, 0.74), nearest_neighbour=(0.7, 0.6, 0.8)) == []
+    assert found(cnn=best, composition=(0.9, 0.86, 0.94)) == [
+        "On genes, base composition (GC, CpG, N, length) alone makes 100 % of the way from chance to the best arm."
+    ]
+    assert found(cnn=best, coordinate_memoriser=(0.62, 0.6, 0.65)) == [
+        "On genes, the memoriser of places, which reads no sequence, makes 30 % of the way from chance to the best arm."
+    ]
+    assert found(cnn=best, nearest_neighbour=(0.95, 0.9, 0.97)) == [
+        "On genes, the nearest neighbour, which understands nothing, makes 100 % of the way "
+        "from chance to the best arm."
+    ]
+    assert found(cnn=(0.52, 0.45, 0.6), composition=(0.52, 0.48, 0.56)) == []
+
+
+def test_shuffled_labels_away_from_chance_are_an_alarm():
+    assert found(permuted_labels=(0.52, 0.47, 0.57)) == []
+    [said] = found(permuted_labels=(0.62, 0.57, 0.67))
+    assert "learned from SHUFFLED labels is not at chance: AUROC 0.620 (95 % interval 0.570 to 0.670)" in said
+    assert found(permuted_labels=(0.62, None, None)) == []
+    assert found(chance=0.62, permuted_labels=(0.62, 0.57, 0.67)) == []

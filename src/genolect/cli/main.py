@@ -15,6 +15,7 @@ import typer
 
 from genolect import __version__
 from genolect.cli.audit import audit
+from genolect.cli.compare import compare
 from genolect.cli.convert import convert
 from genolect.cli.describe import describe
 from genolect.cli.describe_objective import describe_objective
@@ -46,9 +47,37 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (learn, describe, prepare, describe_objective, plan, pretrain, audit, split):
+for verb in (
+    learn,
+    describe,
+    prepare,
+    describe_objective,
+    plan,
+    pretrain,
+    audit,
+    split,
+    evaluate,
+    compare,
+    report,
+    convert,
+    strand,
+):
     app.command()(verb)
-for verb in (evaluate, report, convert, strand):
+for verb in (
+    learn,
+    describe,
+    prepare,
+    describe_objective,
+    plan,
+    pretrain,
+    audit,
+    split,
+    evaluate,
+    compare,
+    report,
+    convert,
+    strand,
+):
     app.command()(verb)
 app.add_typer(tokenizer, name="tokenizer")
 app.add_typer(task, name="task")

@@ -1,61 +1,85 @@
-"""The panel: one task, every arm through the same probe, every number with its interval and its baseline beside it."""
+"""The panel: one labelled task, every arm, every number with its interval and its baseline beside it.
+
+Legend: n test examples, S runs of an arm.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
+from pydantic import Field
 
-from genolect.data.labelled_windows import LabelledWindows
-from genolect.errors import ConfigurationError
-from genolect.evaluation.metrics import all_metrics, calibration_bins
-from genolect.evaluation.probe import Probe, fit_probe
-from genolect.evaluation.sentences import best_sentence, caution_sentences, comparison_sentence
-from genolect.evaluation.statistics import (
-    MARGIN,
-    RESAMPLES,
-    Estimate,
-    Resamples,
-    Verdict,
-    decide,
-    draw_blocks,
-    estimate,
-    resampled_values,
+from genolect.config import Configuration
+from genolect.data.labelled_table import LabelledTable, Parts
+from genolect.errors import ConfigurationError, InputError, shown
+from genolect.evaluation.arm import Answers, Arm, blind, loss_of
+from genolect.evaluation.comparison import Comparison
+from genolect.evaluation.metric_set import metric_set
+from genolect.evaluation.metrics import calibration_bins
+from genolect.evaluation.power import bootstrap_error, detectable_difference
+from genolect.evaluation.resampling_units import Units, units_of
+from genolect.evaluation.scores import Measured, compared, estimated, measure
+from genolect.evaluation.sentences import (
+    arm_name,
+    best_sentence,
+    caution_sentences,
+    comparison_sentence,
+    finding_sentences,
+    metric_name,
 )
+from genolect.evaluation.statistics import MARGIN, RESAMPLES, Resamples, draw_blocks
+from genolect.randomness import derived_key
 
-Floats = npt.NDArray[np.float64]
 Row = dict[str, str | float | int | None]
 
 MAJORITY = "majority"
-REFERENCE = "pretrained_probe"
+CONTROLS = ("permuted_labels",)
 
 
-class Task(NamedTuple):
-    """A labelled task, split.
+class PanelOptions(Configuration):
+    """How a panel is run.
 
     Attributes
     ----------
-    name : str
-        As it is to be called in sentences.
-    train, validation, test : LabelledWindows
-        The parts, with the same classes; the test windows' blocks are the resampling units.
+    seed : int
+        Seed of arms and resampling.
+    seeds : int
+        Runs of an arm that draws.
+    resamples : int
+        Of the bootstrap.
+    margin : float
+        Differences of the headline metric below it do not matter; declared before looking.
+    units : {'auto', 'group', 'chromosome', 'place', 'example'}
+        What is resampled (see `resampling_units.units_of`).
     """
 
-    name: str
-    train: LabelledWindows
-    validation: LabelledWindows
-    test: LabelledWindows
+    seed: int = 0
+    seeds: int = Field(3, ge=1)
+    resamples: int = Field(RESAMPLES, ge=0)
+    margin: float = Field(MARGIN, ge=0)
+    units: str = "auto"
 
 
-class ArmFeatures(NamedTuple):
-    """What one arm knows of the windows: one row of features per window, in the windows' order."""
+@dataclass(frozen=True)
+class ArmResult:
+    """What an arm did.
 
-    train: npt.NDArray[np.floating]
-    validation: npt.NDArray[np.floating]
-    test: npt.NDArray[np.floating]
+    Attributes
+    ----------
+    runs : list of Answers
+        Its runs.
+    cpu_seconds : float
+        Processor time of all of them, choice of settings included.
+    validation_loss : float
+        Mean over runs.
+    """
+
+    runs: list[Answers]
+    cpu_seconds: float
+    validation_loss: float
 
 
 @dataclass(frozen=True)
@@ -65,158 +89,246 @@ class PanelResult:
     Attributes
     ----------
     rows : list of dict
-        ``task``, ``arm``, ``metric``, ``value``, ``low``, ``high``, ``n`` (test windows), ``split``. Rows with the
-        metric ``auroc_difference`` hold the reference arm minus the named arm, on the same resamples.
-    calibration : dict of str to list of dict
-        Per arm, from `genolect.evaluation.metrics.calibration_bins`.
+        ``task``, ``arm``, ``metric``, ``value``, ``low``, ``high``, ``n`` (test examples), ``split``. Rows whose metric
+        ends on ``_difference`` hold the reference arm minus the named arm, on the same resamples.
     sentences : list of str
         The verdict in plain English.
-    verdicts : dict of str to str
+    comparisons : dict of str to Comparison
         Per arm, how the reference arm compares with it.
-    probes : dict of str to Probe
-        The fitted probes.
+    reference : str
+        That arm.
+    arms : dict of str to ArmResult
+        What each did.
+    calibration : dict of str to list of dict
+        Per arm, from `genolect.evaluation.metrics.calibration_bins`; empty for numbers and several labels.
+    units : Units
+        What was resampled.
     blocks : int
         Resampling units in the test set.
+    headline : str
+        The metric that verdicts are about.
     """
 
     rows: list[Row]
-    calibration: dict[str, list[dict[str, float]]]
     sentences: list[str]
-    verdicts: dict[str, Verdict]
-    probes: dict[str, Probe]
-    blocks: int
+    comparisons: dict[str, Comparison]
+    reference: str
+    arms: dict[str, ArmResult]
+    calibration: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    units: Units = field(default_factory=lambda: Units(np.empty(0), ""))
+    blocks: int = 0
+    headline: str = "auroc"
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Per arm, the word alone."""
+        return {arm: comparison.verdict for arm, comparison in self.comparisons.items()}
 
 
 def run_panel(
-    task: Task,
-    arms: Mapping[str, ArmFeatures],
+    table: LabelledTable,
+    arms: Mapping[str, Arm],
     *,
-    reference: str = REFERENCE,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-    margin: float = MARGIN,
+    reference: str | None = None,
+    options: PanelOptions | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> PanelResult:
-    """Probe every arm in the same way and compare the reference arm with all others.
-
-    The arm ``majority`` is always there and needs no features: it gives every window the class frequencies of the
-    training windows, so that its AUROC is one half and its AUPRC the prevalence.
+    """Let every arm answer the same task, and compare the reference arm with all others.
 
     Parameters
     ----------
-    task : Task
-        Labelled windows, split.
-    arms : mapping of str to ArmFeatures
-        Features by arm, in the order in which they are to be listed.
-    reference : str
-        The arm that is compared with all others; without it there are no comparisons.
-    seed : int
-        Seed of the bootstrap.
-    resamples : int
-        Number of resamples.
-    margin : float
-        Differences in AUROC below it do not matter.
+    table : LabelledTable
+        Examples with the roles train, validation and test.
+    arms : mapping of str to Arm
+        In the order in which they are to be listed. None of them sees a test label.
+    reference : str, optional
+        The arm that is compared; by default the one with the lowest validation loss.
+    options : PanelOptions, optional
+        How.
+    say : callable
+        Told which arm is at work.
 
     Returns
     -------
     PanelResult
-        Rows, calibration, verdicts and sentences.
+        Rows, verdicts, sentences, and what each arm chose, tried and cost.
 
     Raises
     ------
     ConfigurationError
-        If an arm's features do not match the windows, or the parts differ in their classes.
+        If the table is not divided into these roles, the reference is not among the arms, or an arm answers something
+        else than was asked.
+    InputError
+        If a class is not among the training examples, or the validation examples are all alike.
 
     Examples
     --------
-    >>> place, strand = np.arange(120), np.ones(120, dtype=np.int8)
-    >>> label = place % 2
-    >>> windows = LabelledWindows(("a", "b"), np.full(120, "chrI"), place, place + 1, strand, label, place // 8)
-    >>> features = ArmFeatures(*[label[:, None] * 1.0] * 3)
-    >>> run_panel(Task("toy", windows, windows, windows), {"pretrained_probe": features}).verdicts
-    {'majority': 'better'}
+    >>> from genolect.data.labelled_table import Places, Target
+    >>> from genolect.data.ragged import RaggedBases
+    >>> from genolect.evaluation.baselines import baseline_arms
+    >>> label = np.arange(90) % 2
+    >>> sequences = RaggedBases.of([np.full(9, 2 * one, dtype=np.uint8) for one in label])
+    >>> names = np.arange(90).astype(str)
+    >>> split, blank = np.repeat(["train", "validation", "test"], 30), np.full(90, "")
+    >>> table = LabelledTable("toy", names, sequences, Target("classes", ("A", "G"), label), split, blank,
+    ...     Places.unknown(90))
+    >>> result = run_panel(table, baseline_arms(["majority", "composition"]))
+    >>> result.reference, result.verdicts
+    ('composition', {'majority': 'better'})
     """
-    _check(task, arms)
-    resampled = draw_blocks(task.test.block, seed=seed, resamples=resamples)
-    probes = {
-        arm: fit_probe(features.train, task.train.label, features.validation, task.validation.label)
-        for arm, features in arms.items()
+    options = options or PanelOptions()
+    parts = table.parts()
+    check_task(parts)
+    if reference is not None and reference not in arms:
+        raise ConfigurationError(f"the reference {shown(reference)} is not run", fix="name one of the arms")
+    units = units_of(parts.test, options.units)
+    drawn = draw_blocks(units.group, seed=options.seed, resamples=options.resamples)
+    done = {name: _run(name, arm, parts, options, say) for name, arm in arms.items()}
+    measured = {name: measure(parts, result.runs, drawn) for name, result in done.items()}
+    metrics = metric_set(parts.test.target.kind)
+    reference = reference or _foremost(done)
+    ours = measured[reference]
+    comparisons = {
+        name: compared(ours[metrics.headline], theirs[metrics.headline], drawn, margin=options.margin)
+        for name, theirs in measured.items()
+        if name != reference
     }
-    probabilities = {MAJORITY: _majority(task)}
-    probabilities |= {arm: probes[arm].probabilities(features.test) for arm, features in arms.items()}
-    measured = {arm: _measure(task, predicted, resampled) for arm, predicted in probabilities.items()}
-    rows = [
-        _row(task, arm, metric, estimate(value, values))
-        for arm, metrics in measured.items()
-        for metric, (value, values) in metrics.items()
-    ]
-    differences = _differences(measured, reference)
-    verdicts = {arm: decide(difference, margin=margin) for arm, difference in differences.items()}
-    rows += [_row(task, arm, "auroc_difference", difference) for arm, difference in differences.items()]
-    aurocs = {arm: estimate(*metrics["auroc"]) for arm, metrics in measured.items()}
-    return PanelResult(
-        rows=rows,
-        calibration={arm: calibration_bins(task.test.label, predicted) for arm, predicted in probabilities.items()},
-        sentences=[
-            best_sentence(task.name, aurocs, windows=len(task.test), blocks=resampled.blocks),
-            *(
-                comparison_sentence(task.name, reference, arm, difference, verdicts[arm], margin)
-                for arm, difference in reversed(differences.items())
-            ),
-            *caution_sentences(probes, blocks=resampled.blocks),
-        ],
-        verdicts=verdicts,
-        probes=probes,
-        blocks=resampled.blocks,
+    result = PanelResult(
+        rows=_rows(parts, measured, comparisons, drawn),
+        sentences=[],
+        comparisons=comparisons,
+        reference=reference,
+        arms=done,
+        calibration=_calibration(parts, done),
+        units=units,
+        blocks=drawn.blocks,
+        headline=metrics.headline,
     )
+    result.sentences.extend(_sentences(table.name, result, measured, drawn, chance=metrics.chance))
+    return result
 
 
-def _check(task: Task, arms: Mapping[str, ArmFeatures]) -> None:
-    parts = {"train": task.train, "validation": task.validation, "test": task.test}
-    for name, part in parts.items():
-        if part.classes != task.train.classes:
+def check_task(parts: Parts) -> None:
+    """Refuse a task that no arm could learn, or choose by.
+
+    Raises
+    ------
+    InputError
+        If a class is not among the training examples, or training or validation examples are all alike.
+    """
+    target = parts.train.target
+    if target.kind == "classes":
+        absent = [name for name, count in target.count().items() if not count]
+        if absent:
+            what = f"{parts.train.name} has no training example of the class {shown(absent[0])}"
+            raise InputError(what, fix="divide the table anew, or leave the class out")
+    for role, part in zip(("training", "validation", "test"), parts, strict=True):
+        values = part.target.values
+        alike = values.ndim == 1 and np.unique(values).size < 2
+        if alike:
+            what = f"the {role} examples of {part.name} all have one label"
+            raise InputError(what, fix="divide the table anew with genolect split")
+
+
+def _run(name: str, arm: Arm, parts: Parts, options: PanelOptions, say: Callable[[str], None]) -> ArmResult:
+    say(f"{parts.train.name}: {name}")
+    seeds = [derived_key(options.seed, "panel", name, run) for run in range(options.seeds)]
+    before = time.process_time()
+    runs = arm(blind(parts), seeds)
+    seconds = time.process_time() - before
+    for run in runs:
+        _check_answers(name, run, parts)
+    target = parts.train.target
+    variance = float(target.values.var()) if target.kind == "number" else 1.0
+    losses = [loss_of(parts.validation.target, run.validation, scale=variance) for run in runs]
+    return ArmResult(runs, seconds, float(np.mean(losses)))
+
+
+def _check_answers(name: str, run: Answers, parts: Parts) -> None:
+    outputs = () if parts.train.target.kind == "number" else (len(parts.train.target.names),)
+    for answers, part in ((run.validation, parts.validation), (run.test, parts.test)):
+        if answers.shape != (len(part), *outputs):
+            what = f"the arm {shown(name)} gives answers of shape {answers.shape}, not {(len(part), *outputs)}"
+            raise ConfigurationError(what, fix="give one row per example, in their order")
+        if not np.isfinite(answers).all():
             raise ConfigurationError(
-                f"the classes of {name} are {', '.join(part.classes)}",
-                fix=f"use those of train: {', '.join(task.train.classes)}",
+                f"the arm {shown(name)} gives answers that are no numbers", fix="check what made them"
             )
-        for arm, features in arms.items():
-            rows = getattr(features, name).shape[0]
-            if rows != len(part):
-                raise ConfigurationError(
-                    f"arm {arm!r} has features of {rows} windows, and {name} has {len(part)}",
-                    fix="give one row per window",
-                )
-    if MAJORITY in arms:
-        raise ConfigurationError(f"arm {MAJORITY!r} was given features", fix="leave it out; it is always there")
 
 
-def _majority(task: Task) -> Floats:
-    frequencies = np.bincount(task.train.label, minlength=len(task.train.classes)) / len(task.train)
-    return np.tile(frequencies, (len(task.test), 1))
+def _foremost(done: Mapping[str, ArmResult]) -> str:
+    """Name the arm that is best on the validation examples, controls aside."""
+    rivals = [name for name in done if name not in (*CONTROLS, MAJORITY)] or [*done]
+    return min(rivals, key=lambda name: done[name].validation_loss)
 
 
-def _measure(task: Task, predicted: Floats, resampled: Resamples) -> dict[str, tuple[float, Floats]]:
-    """Each metric on the test windows, and on every resample of them."""
-    labels, classes = task.test.label, task.test.classes
-    values = resampled_values(lambda weights: all_metrics(labels, predicted, classes, weights), resampled)
-    return {name: (float(value[0]), values[name]) for name, value in all_metrics(labels, predicted, classes).items()}
+def _rows(
+    parts: Parts, measured: Mapping[str, Measured], comparisons: Mapping[str, Comparison], drawn: Resamples
+) -> list[Row]:
+    headline = metric_set(parts.test.target.kind).headline
+    found = [
+        (arm, metric, estimated(runs, drawn)) for arm, metrics in measured.items() for metric, runs in metrics.items()
+    ]
+    found += [(arm, f"{headline}_difference", one.difference) for arm, one in comparisons.items()]
+    return [
+        {
+            "task": parts.test.name,
+            "arm": arm,
+            "metric": metric,
+            "value": one.value,
+            "low": one.low,
+            "high": one.high,
+            "n": len(parts.test),
+            "split": "test",
+        }
+        for arm, metric, one in found
+    ]
 
 
-def _differences(measured: dict[str, dict[str, tuple[float, Floats]]], reference: str) -> dict[str, Estimate]:
-    if reference not in measured:
+def _calibration(parts: Parts, done: Mapping[str, ArmResult]) -> dict[str, list[dict[str, float]]]:
+    """Compare confidence with accuracy, in the first run of each arm."""
+    target = parts.test.target
+    if target.kind != "classes":
         return {}
-    ours, our_values = measured[reference]["auroc"]
-    aurocs = {arm: metrics["auroc"] for arm, metrics in measured.items() if arm != reference}
-    return {arm: estimate(ours - theirs, our_values - values) for arm, (theirs, values) in aurocs.items()}
+    labels = target.values.astype(np.int64)
+    return {name: calibration_bins(labels, result.runs[0].test) for name, result in done.items()}
 
 
-def _row(task: Task, arm: str, metric: str, result: Estimate) -> Row:
-    return {
-        "task": task.name,
-        "arm": arm,
-        "metric": metric,
-        "value": result.value,
-        "low": result.low,
-        "high": result.high,
-        "n": len(task.test),
-        "split": "test",
-    }
+def _sentences(
+    task: str, result: PanelResult, measured: Mapping[str, Measured], drawn: Resamples, *, chance: float
+) -> list[str]:
+    metric, reference, words = result.headline, result.reference, result.units.words
+    values = {arm: estimated(metrics[metric], drawn) for arm, metrics in measured.items()}
+    examples = int(drawn.block_of_example.size)
+    ranked = {arm: one for arm, one in values.items() if arm not in CONTROLS}
+    said = [best_sentence(task, ranked, examples=examples, groups=drawn.blocks, words=words, metric=metric)]
+    if result.comparisons.get(MAJORITY) is not None and result.comparisons[MAJORITY].verdict != "better":
+        said.append(f"On {task}, {arm_name(reference)} is not shown to know anything: see the majority guess.")
+    said += [
+        comparison_sentence(task, reference, arm, one.difference, one.verdict, one.margin, metric=metric)
+        for arm, one in reversed(result.comparisons.items())
+        if arm not in CONTROLS
+    ]
+    said += finding_sentences(task, values, chance=chance, metric=metric)
+    said += [f"{arm_name(arm)[:1].upper()}{arm_name(arm)[1:]}: {note}" for arm, note in _notes(result)]
+    said += [one for one in (_power(result, measured, drawn),) if one]
+    said += caution_sentences(groups=drawn.blocks, refusal=drawn.refusal, words=words)
+    return said + ([result.units.note] if result.units.note else [])
+
+
+def _notes(result: PanelResult) -> list[tuple[str, str]]:
+    told = [(name, note) for name, arm in result.arms.items() for run in arm.runs for note in run.notes]
+    return list(dict.fromkeys(told))
+
+
+def _power(result: PanelResult, measured: Mapping[str, Measured], drawn: Resamples) -> str:
+    """Say how large a difference from the strongest rival would have to be, to be found."""
+    rivals = {name: result.arms[name] for name in result.comparisons if name not in (*CONTROLS, MAJORITY)}
+    if not rivals or drawn.refusal is not None or not drawn.counts.shape[1]:
+        return ""
+    rival = min(rivals, key=lambda name: rivals[name].validation_loss)
+    pair = [measured[name][result.headline].resampled for name in (result.reference, rival)]
+    blocks = drawn.effective_blocks
+    least = detectable_difference(bootstrap_error(pair[0][0] - pair[1][0], blocks), blocks)
+    unit = metric_name(result.headline)
+    return f"This test set would show a difference of {least:.3f} {unit} from {arm_name(rival)} four times in five."

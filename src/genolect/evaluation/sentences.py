@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from genolect.evaluation.logistic import MOST_STEPS
-from genolect.evaluation.probe import Probe
-from genolect.evaluation.statistics import FEWEST_BLOCKS, Estimate, Verdict
+from genolect.evaluation.permutation import at_chance
+from genolect.evaluation.statistics import Estimate, Verdict
 
 ARM_NAMES = {
     "majority": "the majority guess",
     "composition": "base composition",
+    "coordinate_memoriser": "the memoriser of places",
+    "nearest_neighbour": "the nearest neighbour",
     "kmer_logistic": "k-mer counting",
-    "cnn": "the small convolutional network",
+    "kmer_svm": "the support vector machine on k-mers",
+    "kmer_forest": "the random forest on k-mers",
+    "kmer_boosting": "boosting on k-mers",
+    "cnn": "the convolutional network",
+    "permuted_labels": "the control with shuffled labels",
     "random_probe": "the random twin",
     "counting_probe": "the random twin with the genome's counts",
+    "embeddings": "the probe of the given embeddings",
     "pretrained_probe": "the pretrained probe",
+    "finetuned_twin": "the random twin, trained in full",
+    "finetuned": "the fine-tuned model",
 }
-ENOUGH_BLOCKS = 20
+METRIC_NAMES = {"auroc": "AUROC", "pearson": "Pearson correlation"}
+ENOUGH_GROUPS = 20
+OF = " of "
+TRIPWIRES = {
+    "composition": " (GC, CpG, N, length) alone",
+    "coordinate_memoriser": ", which reads no sequence,",
+    "nearest_neighbour": ", which understands nothing,",
+}
+TELLING = {"composition": 0.9, "coordinate_memoriser": 0.25, "nearest_neighbour": 1.0}
+"""Share of the way from chance to the best arm from which a tripwire is worth a sentence.
+
+Related sequences make some nearest neighbours right in honest tasks; one that beats whatever reads sequence is memory.
+"""
 
 
 def arm_name(arm: str) -> str:
@@ -23,10 +43,22 @@ def arm_name(arm: str) -> str:
 
     Examples
     --------
-    >>> arm_name("kmer_logistic"), arm_name("svm")
-    ('k-mer counting', '“svm”')
+    >>> arm_name("kmer_logistic"), arm_name("cnn of yeast"), arm_name("svm")
+    ('k-mer counting', 'the convolutional network of yeast', '“svm”')
     """
-    return ARM_NAMES.get(arm, f"“{arm}”")
+    kind, of, model = arm.partition(OF)
+    return f"{ARM_NAMES[kind]}{of}{model}" if kind in ARM_NAMES else f"“{arm}”"
+
+
+def metric_name(metric: str) -> str:
+    """Name a headline metric inside a sentence.
+
+    Examples
+    --------
+    >>> metric_name("pearson")
+    'Pearson correlation'
+    """
+    return METRIC_NAMES.get(metric, metric)
 
 
 def _number(value: float, *, signed: bool = False) -> str:
@@ -41,7 +73,14 @@ def _interval(low: float, high: float, *, signed: bool = False) -> str:
 
 
 def comparison_sentence(
-    task: str, reference: str, other: str, difference: Estimate, verdict: Verdict, margin: float
+    task: str,
+    reference: str,
+    other: str,
+    difference: Estimate,
+    verdict: Verdict,
+    margin: float,
+    *,
+    metric: str = "auroc",
 ) -> str:
     """Say how two arms compare.
 
@@ -52,11 +91,13 @@ def comparison_sentence(
     reference, other : str
         The arms.
     difference : Estimate
-        AUROC of `reference` minus AUROC of `other`.
+        `reference` minus `other`.
     verdict : {'better', 'worse', 'equivalent', 'undecided'}
         From `genolect.evaluation.statistics.decide`.
     margin : float
         The margin that it used.
+    metric : str
+        What differs.
 
     Returns
     -------
@@ -68,34 +109,40 @@ def comparison_sentence(
     >>> comparison_sentence("genes", "pretrained_probe", "composition", Estimate(0.04, 0.02, 0.06), "better", 0.01)
     'On genes, the pretrained probe beats base composition by 0.040 AUROC (95 % interval 0.020 to 0.060).'
     """
-    ours, theirs = arm_name(reference), arm_name(other)
+    ours, theirs, unit = arm_name(reference), arm_name(other), metric_name(metric)
     value, low, high = difference.value, difference.low, difference.high
     undecided = f"On {task}, it is undecided whether {ours} or {theirs} is better"
     if value is None:
-        return f"{undecided}: AUROC does not exist on these windows."
+        return f"{undecided}: {unit} does not exist on these examples."
     if low is None or high is None:
-        return f"{undecided}: the difference is {_number(value, signed=True)} AUROC, without an interval."
+        return f"{undecided}: the difference is {_number(value, signed=True)} {unit}, without an interval."
     if verdict == "better":
-        return f"On {task}, {ours} beats {theirs} by {_number(value)} AUROC ({_interval(low, high)})."
+        return f"On {task}, {ours} beats {theirs} by {_number(value)} {unit} ({_interval(low, high)})."
     if verdict == "worse":
-        return f"On {task}, {ours} LOSES to {theirs} by {_number(-value)} AUROC ({_interval(-high, -low)})."
-    told = f"{_number(value, signed=True)} AUROC ({_interval(low, high, signed=True)})"
+        return f"On {task}, {ours} LOSES to {theirs} by {_number(-value)} {unit} ({_interval(-high, -low)})."
+    told = f"{_number(value, signed=True)} {unit} ({_interval(low, high, signed=True)})"
     if verdict == "equivalent":
         return f"On {task}, {ours} and {theirs} are equivalent: they differ by {told}, within the margin of {margin:g}."
     return f"{undecided}: the difference is {told}."
 
 
-def best_sentence(task: str, aurocs: dict[str, Estimate], *, windows: int, blocks: int) -> str:
-    """Name the arm with the highest AUROC, which need not be ours.
+def best_sentence(
+    task: str, values: dict[str, Estimate], *, examples: int, groups: int, words: str = "blocks", metric: str = "auroc"
+) -> str:
+    """Name the arm with the highest value, which need not be ours.
 
     Parameters
     ----------
     task : str
         The task's name.
-    aurocs : dict of str to Estimate
-        Macro AUROC of each arm.
-    windows, blocks : int
+    values : dict of str to Estimate
+        The headline metric of each arm.
+    examples, groups : int
         Size of the test set.
+    words : str
+        What the groups are.
+    metric : str
+        The metric.
 
     Returns
     -------
@@ -104,50 +151,90 @@ def best_sentence(task: str, aurocs: dict[str, Estimate], *, windows: int, block
 
     Examples
     --------
-    >>> best_sentence("genes", {"composition": Estimate(0.7, None, None)}, windows=1200, blocks=4)
-    'On genes, base composition has the highest AUROC, 0.700 (no interval; 1,200 windows in 4 blocks).'
+    >>> best_sentence("genes", {"composition": Estimate(0.7, None, None)}, examples=1200, groups=4)
+    'On genes, base composition has the highest AUROC, 0.700 (no interval; 1,200 examples in 4 blocks).'
     """
-    values = {arm: one.value for arm, one in aurocs.items() if one.value is not None}
-    if not values:
-        return f"On {task}, AUROC does not exist: the {windows:,} windows are all of one class."
-    best = max(values, key=lambda arm: values[arm])
-    low, high = aurocs[best].low, aurocs[best].high
+    unit, known = metric_name(metric), {arm: one.value for arm, one in values.items() if one.value is not None}
+    if not known:
+        return f"On {task}, {unit} does not exist on the {examples:,} test examples."
+    best = max(known, key=lambda arm: known[arm])
+    low, high = values[best].low, values[best].high
     interval = "no interval" if low is None or high is None else _interval(low, high)
-    size = f"{windows:,} windows in {blocks:,} {'block' if blocks == 1 else 'blocks'}"
-    return f"On {task}, {arm_name(best)} has the highest AUROC, {_number(values[best])} ({interval}; {size})."
+    size = f"{examples:,} examples" + ("" if words == "examples" else f" in {groups:,} {words}")
+    return f"On {task}, {arm_name(best)} has the highest {unit}, {_number(known[best])} ({interval}; {size})."
 
 
-def caution_sentences(probes: dict[str, Probe], *, blocks: int) -> list[str]:
-    """Say what weakens the numbers.
+def caution_sentences(*, groups: int, refusal: str | None, words: str = "blocks") -> list[str]:
+    """Say what weakens the intervals.
 
     Parameters
     ----------
-    probes : dict of str to Probe
-        The fitted probe of each arm.
-    blocks : int
+    groups : int
         Resampling units in the test set.
+    refusal : str or None
+        Why there are no intervals, from `genolect.evaluation.statistics.Resamples.refusal`.
+    words : str
+        What the groups are.
 
     Returns
     -------
     list of str
-        One sentence for each weakness; empty where there is none.
+        Empty where nothing does.
 
     Examples
     --------
-    >>> caution_sentences({}, blocks=12)
+    >>> caution_sentences(groups=12, refusal=None)
     ['The test set has only 12 blocks, so the intervals are rough.']
     """
+    if refusal is not None:
+        return [f"The test set gives no intervals: {refusal}."]
+    if groups < ENOUGH_GROUPS:
+        return [f"The test set has only {groups} {words}, so the intervals are rough."]
+    return []
+
+
+def finding_sentences(task: str, values: dict[str, Estimate], *, chance: float, metric: str = "auroc") -> list[str]:
+    """Say what the tripwires show: composition, memory, shuffled labels.
+
+    Parameters
+    ----------
+    task : str
+        The task's name.
+    values : dict of str to Estimate
+        The headline metric of each arm.
+    chance : float
+        Its value for answers that know nothing.
+    metric : str
+        The metric.
+
+    Returns
+    -------
+    list of str
+        Empty where they show nothing.
+
+    Examples
+    --------
+    >>> values = {"composition": Estimate(0.88, 0.86, 0.9), "cnn": Estimate(0.9, 0.88, 0.92)}
+    >>> finding_sentences("genes", values, chance=0.5)
+    ['On genes, base composition (GC, CpG, N, length) alone makes 95 % of the way from chance to the best arm.']
+    """
+    known = {arm: one.value for arm, one in values.items() if one.value is not None}
     said = []
-    if blocks < FEWEST_BLOCKS:
-        said.append(f"The test set has only {blocks} of the {FEWEST_BLOCKS} blocks that an interval needs.")
-    elif blocks < ENOUGH_BLOCKS:
-        said.append(f"The test set has only {blocks} blocks, so the intervals are rough.")
-    for arm, probe in probes.items():
-        if not probe.converged:
-            said.append(f"The probe of {arm_name(arm)} did not converge in {MOST_STEPS:,} steps.")
-        if probe.at_grid_edge:
-            said.append(
-                f"The probe of {arm_name(arm)} is best at the edge of its penalties (C = {probe.inverse_penalty:g}), "
-                "so it may be better than shown."
-            )
+    rivals = [value for arm, value in known.items() if arm not in (*TRIPWIRES, "majority", "permuted_labels")]
+    best = max(rivals, default=chance)
+    for arm, what in TRIPWIRES.items():
+        one = values.get(arm)
+        if one is None or one.value is None or one.low is None or one.low <= chance or best <= chance:
+            continue
+        share = (one.value - chance) / (max(best, one.value) - chance)
+        if share >= TELLING[arm]:
+            way = f"{share:.0%} of the way from chance to the best arm".replace("%", " %")
+            said.append(f"On {task}, {arm_name(arm)}{what} makes {way}.")
+    control = values.get("permuted_labels")
+    if control is not None and at_chance(control, chance) is False:
+        figures = f"{_number(control.value or 0.0)} ({_interval(control.low or 0.0, control.high or 0.0)})"
+        said.append(
+            f"On {task}, an arm that learned from SHUFFLED labels is not at chance: {metric_name(metric)} {figures}. "
+            "Intervals are too narrow here, or something leaks."
+        )
     return said

@@ -15,12 +15,22 @@ SECOND_UNITS = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 ARMS = {
     "majority": "Majority guess",
     "composition": "Base composition",
+    "coordinate_memoriser": "Memoriser of places",
+    "nearest_neighbour": "Nearest neighbour",
     "kmer_logistic": "k-mer counting",
-    "cnn": "Small CNN",
+    "kmer_svm": "k-mers, SVM",
+    "kmer_forest": "k-mers, random forest",
+    "kmer_boosting": "k-mers, boosting",
+    "cnn": "CNN",
+    "permuted_labels": "Shuffled labels (control)",
     "random_probe": "Random twin",
     "counting_probe": "Random twin with counts",
+    "embeddings": "Given embeddings",
     "pretrained_probe": "Pretrained probe",
+    "finetuned_twin": "Random twin, fine-tuned",
+    "finetuned": "Fine-tuned",
 }
+OF = " of "
 
 
 @dataclass(frozen=True)
@@ -34,9 +44,17 @@ class Metric:
 
 METRICS = {
     "auroc": Metric("AUROC", reference=0.5),
-    "auroc_difference": Metric("AUROC, pretrained probe minus arm", reference=0.0),
+    "auroc_difference": Metric("AUROC, reference minus arm", reference=0.0),
+    "pearson": Metric("Pearson r", reference=0.0),
+    "pearson_difference": Metric("Pearson r, reference minus arm", reference=0.0),
+    "spearman": Metric("Spearman ρ", reference=0.0),
+    "r_squared": Metric("R²", reference=0.0),
+    "mean_absolute_error": Metric("Mean absolute error", lower_is_better=True),
     "auprc": Metric("AUPRC"),
     "mcc": Metric("MCC", reference=0.0),
+    "mcc_at_threshold": Metric("MCC at the chosen threshold", reference=0.0),
+    "accuracy": Metric("Accuracy"),
+    "macro_f1": Metric("F1, mean over classes"),
     "brier": Metric("Brier score", lower_is_better=True),
     "ece": Metric("ECE", lower_is_better=True),
 }
@@ -148,7 +166,8 @@ def arm_title(arm: str) -> str:
     >>> arm_title("random_probe"), arm_title("svm")
     ('Random twin', 'svm')
     """
-    return ARMS.get(arm, arm)
+    kind, of, model = arm.partition(OF)
+    return f"{ARMS[kind]}{of}{model}" if kind in ARMS else arm
 
 
 def arm_order(arm: str) -> int:
@@ -159,7 +178,8 @@ def arm_order(arm: str) -> int:
     >>> sorted(["svm", "pretrained_probe", "majority"], key=arm_order)
     ['majority', 'pretrained_probe', 'svm']
     """
-    return list(ARMS).index(arm) if arm in ARMS else len(ARMS)
+    kind = arm.partition(OF)[0]
+    return list(ARMS).index(kind) if kind in ARMS else len(ARMS)
 
 
 def split_metric(metric: str) -> tuple[str, str | None]:

@@ -15,6 +15,7 @@ from genolect.errors import InputError
 from genolect.evaluation.statistics import MARGIN
 from genolect.report import notation
 from genolect.report.embedding_map import CLASSES, COLOURS, class_key, embedding_figure
+from genolect.report.panel_tables import task_tables
 from genolect.report.panels import tasks_of
 from genolect.report.plots import calibration_square, learning_curve, split_strip
 from genolect.report.results import REMEDY, Region, Results, read_results, visible
@@ -138,6 +139,7 @@ def render(results: Mapping[str, Any], *, path: Path | None = None) -> str:
         absent=_absent(content),
         curve=_curve(content),
         tasks=tasks,
+        task_tables=task_tables(content),
         scores_left_out=scores_left_out,
         metrics={notation.split_metric(score.metric)[0] for score in content.evaluation},
         arms={score.arm for score in content.evaluation},
@@ -189,6 +191,8 @@ class Square:
 
 def _calibration(results: Results) -> list[Square]:
     calibration = results.probe.calibration if results.probe else {}
+    if not calibration and results.panel is not None and len(results.panel.tasks) == 1:
+        calibration = results.panel.tasks[0].calibration
     arms = sorted((arm for arm in calibration if calibration[arm]), key=notation.arm_order)[:MOST_SQUARES]
     return [
         Square(

@@ -25,6 +25,8 @@ from genolect.report.svg import Axis, axis_over
 MOST_ROWS = 300  # of dots; what is beyond stays in results.json, and the page says so
 MAIN = "auroc"
 DIFFERENCE = "auroc_difference"
+HEADLINES = (MAIN, "pearson")
+FOREMOST = (*HEADLINES, *(f"{name}_difference" for name in HEADLINES))
 OURS = "pretrained_probe"
 
 
@@ -111,8 +113,8 @@ def _task(title: str, split: str | None, scores: list[Score]) -> Task:
     return Task(
         title=title,
         split=split or "unnamed",
-        main=tuple(panel for panel in panels if panel.metric in (MAIN, DIFFERENCE)),
-        others=tuple(panel for panel in panels if panel.metric not in (MAIN, DIFFERENCE)),
+        main=tuple(panel for panel in panels if panel.metric in FOREMOST),
+        others=tuple(panel for panel in panels if panel.metric not in FOREMOST),
         by_class=tuple(
             _panel(part, MAIN, [score for score in by_class if _part(score) == part], common) for part in parts
         ),
@@ -134,7 +136,7 @@ def _axis(name: str, scores: Iterable[Score]) -> Axis:
 def _panel(title: str, name: str, scores: Sequence[Score], axis: Axis) -> Panel:
     metric = metric_named(name)
     sizes = {score.n for score in scores}
-    write = signed if name == DIFFERENCE else number
+    write = signed if name.endswith("_difference") else number
     rows = [
         Row(
             title=arm_title(score.arm),
@@ -142,7 +144,7 @@ def _panel(title: str, name: str, scores: Sequence[Score], axis: Axis) -> Panel:
             interval=span(score.low, score.high),
             n=count(score.n),
             drawing=interval_row(score.value, score.low, score.high, axis=axis, reference=metric.reference),
-            ours=score.arm == OURS,
+            ours=score.arm.startswith(OURS),
         )
         for score in sorted(scores, key=lambda score: arm_order(score.arm))
     ]

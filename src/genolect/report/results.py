@@ -21,6 +21,7 @@ NAME_CHARACTERS = 80
 PROSE_CHARACTERS = 1000
 COMMAND_CHARACTERS = 10_000
 LARGEST = 10**15
+MAIN_METRIC = "auroc"
 CONTROL_PICTURES = 0x2400
 BIDIRECTIONAL_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -253,6 +254,71 @@ class Probe(Part):
     blocks: Count | None = None
 
 
+class LossPoint(Part):
+    """One point of the learning curve of an arm."""
+
+    step: Count
+    training: Real | None = None
+    validation: Real | None = None
+
+
+class ArmRecord(Part):
+    """What an arm chose, of how many settings, in how many runs, and what it cost in processor seconds."""
+
+    arm: Name
+    setting: Prose = ""
+    tried: Count = 1
+    runs: Count = 1
+    cpu_seconds: Real | None = None
+    curves: list[list[LossPoint]] = []
+
+
+class ArmComparison(Part):
+    """The reference arm minus another."""
+
+    arm: Name
+    value: Real | None = None
+    low: Real | None = None
+    high: Real | None = None
+    p_value: Real | None = None
+    verdict: Name = "undecided"
+    margin: Real | None = None
+
+
+class Published(Part):
+    """A figure that others published, on another split."""
+
+    model: Name
+    metric: Name
+    value: Real
+    source: Prose = ""
+
+
+class PanelTask(Part):
+    """One labelled task: its size, who was compared with whom, and what each arm did."""
+
+    task: Name
+    headline: Name = MAIN_METRIC
+    examples: dict[Name, Count] = {}
+    strands: Name | None = None
+    units: Name | None = None
+    groups: Count | None = None
+    reference: Name | None = None
+    remarks: list[Prose] = []
+    sentences: list[Prose] = []
+    arms: list[ArmRecord] = []
+    comparisons: list[ArmComparison] = []
+    published: list[Published] = []
+    calibration: dict[Name, Annotated[list[CalibrationBin], Field(max_length=100)]] = {}
+
+
+class PanelRecord(Part):
+    """All tasks of an evaluation, and what they say together."""
+
+    tasks: list[PanelTask] = []
+    sentences: list[Prose] = []
+
+
 class Results(Part):
     """Everything that one run left to report.
 
@@ -278,6 +344,7 @@ class Results(Part):
     pretraining: Pretraining | None = None
     evaluation: list[Score] = []
     probe: Probe | None = None
+    panel: PanelRecord | None = None
     notes: list[Prose] = []
 
 

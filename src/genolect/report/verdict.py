@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from genolect.evaluation.sentences import comparison_sentence
 from genolect.evaluation.statistics import MARGIN, Estimate, Verdict, decide
-from genolect.report.notation import arm_title, count, number, signed, span
+from genolect.report.notation import arm_title, count, metric_named, number, signed, span
 from genolect.report.panels import DIFFERENCE, OURS
-from genolect.report.results import Difference, Pretraining, Results, Score
+from genolect.report.results import Difference, PanelTask, Pretraining, Results, Score
 
 BIT_DECIMALS = 4
 COMPARED_ARMS = ("random_probe", "counting_probe", "kmer_logistic")
+UNDECISIVE = ("majority", "permuted_labels")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,28 @@ def comparisons(results: Results) -> list[Comparison]:
     >>> comparisons(Results.model_validate({"pretraining": pretraining}))[0].outcome
     'better'
     """
+    if results.panel is not None and results.panel.tasks:
+        return [*_against_bars(results.pretraining), *_in_panel(results.panel.tasks)]
     return [*_against_bars(results.pretraining), *_against_arms(results.evaluation)]
+
+
+def _in_panel(tasks: Iterable[PanelTask]) -> Iterator[Comparison]:
+    """Give the comparisons of each task's reference arm, controls aside."""
+    for task in tasks:
+        for one in task.comparisons:
+            if one.arm in UNDECISIVE:
+                continue
+            yield Comparison(
+                question=f"{metric_named(task.headline).title}: {arm_title(task.reference or '').lower()} minus "
+                f"{arm_title(one.arm).lower()} ({task.task})",
+                difference=signed(one.value),
+                interval=span(one.low, one.high),
+                n=f"{count(task.examples.get('test'))} examples",
+                split="test",
+                outcome=decide(
+                    Estimate(one.value, one.low, one.high), margin=MARGIN if one.margin is None else one.margin
+                ),
+            )
 
 
 def _against_bars(pretraining: Pretraining | None) -> Iterator[Comparison]:
@@ -134,6 +156,9 @@ def sentences(results: Results) -> list[str]:
     spoken = [] if pretraining is None else [pretraining.verdict or _pretraining_sentence(pretraining)]
     if probe is not None and probe.sentences:
         return [*spoken, *probe.sentences]
+    if results.panel is not None and results.panel.tasks:
+        told = [sentence for task in results.panel.tasks for sentence in task.sentences]
+        return [*spoken, *results.panel.sentences, *told]
     decisive = [(score, _estimate(score)) for score in _decisive(results.evaluation)]
     return spoken + [
         comparison_sentence(score.task, OURS, score.arm, difference, decide(difference), MARGIN)

@@ -9,34 +9,38 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from genolect import durable
 from genolect.data.genome import PreparedGenome, prepare_genome
-from genolect.data.labelled_windows import drop_rare_classes, read_windows, sample_windows
+from genolect.data.labelled_table import ROLES, LabelledTable, Places, Target
+from genolect.data.labelled_windows import LabelledWindows, drop_rare_classes, read_windows, sample_windows
 from genolect.data.labels import label_bases
+from genolect.data.ragged import RaggedBases
 from genolect.data.split import Split
 from genolect.errors import ConfigurationError, InputError
-from genolect.evaluation.composition import choose_word_length, composition_features, kmer_frequencies
-from genolect.evaluation.panel import ArmFeatures, PanelResult, Task, run_panel
+from genolect.evaluation.baselines import baseline_arms
+from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.evaluation.projection import embedding_map
-from genolect.inference import embed, this_machine
-from genolect.model import SequenceModel, is_published, load_model, random_twin, training_record
+from genolect.inference import this_machine
+from genolect.model import SequenceModel, is_published, load_model, training_record
 from genolect.randomness import derived_key
 from genolect.report.page import RESULTS
-from genolect.sequence.alphabet import Bases
 from genolect.sequence.annotation import Annotation, read_annotation
 from genolect.sequence.source import Source
 from genolect.sequence.statistics import describe_annotation
-from genolect.window_tokens import WindowTokens, centre_tokens
-from genolect.workflow.exam import cut_windows
+from genolect.workflow.model_arms import PROBE, describe_sequences, probe_arms
 from genolect.workflow.plan import Plan, PretrainingOptions, plan_of_model
 from genolect.workflow.results import INTERVALS, new_results
 from genolect.workflow.splitting import split_genome
+from genolect.workflow.table_evaluation import task_section
 
 PREPARED = "prepared"
 WINDOWS = {"training": 3_000, "validation": 1_000, "test": 2_500}
 MAP_POINTS = 1_500
+BASELINES = ("majority", "composition", "kmer_logistic")
+"""Those that take seconds: this panel stands at the end of every ``genolect learn``."""
+
+TASK = "annotation of the centre base"
 
 
 @dataclass(frozen=True)
@@ -147,10 +151,11 @@ def evaluate(
     annotation, origin = annotation_file.read(genome.lengths)
     with _naming(annotation_file.path):
         task, dropped = _task(genome, split, annotation, window=window, seed=seed)
-    say("computing features")
-    arms = _arms(model, task, genome, counted=own_genome, seed=seed)
-    say("probing")
-    panel = run_panel(task, arms, seed=seed)
+    counted = own_genome and model.context is not None
+    arms = baseline_arms(BASELINES, strands="one") | probe_arms(
+        model, strands="one", counted=lambda part: counted and part.split[0] == ROLES[0]
+    )
+    panel = run_panel(task, arms, reference=PROBE, options=PanelOptions(seed=seed, units="group"), say=say)
     notes = _notes(annotation, known=plan is not None, own_genome=own_genome, counts=model.context is not None)
     features = describe_annotation(annotation)
     results = new_results(
@@ -163,7 +168,8 @@ def evaluate(
             "model_folder": str(model_folder),
             "annotation": [{"kind": row.kind, "count": row.rows, "covered_bases": row.bases} for row in features],
             "evaluation": panel.rows,
-            "probe": _probe_section(task, panel, arms["pretrained_probe"], dropped, options),
+            "panel": {"tasks": [task_section(task, panel, strands="one")], "suite": [], "sentences": []},
+            "probe": _probe_section(task, panel, model, dropped, options),
             "notes": notes,
         },
     )
@@ -190,7 +196,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 def _task(
     genome: PreparedGenome, split: Split, annotation: Annotation, *, window: int, seed: int
-) -> tuple[Task, dict[str, tuple[int, int]]]:
+) -> tuple[LabelledTable, dict[str, tuple[int, int]]]:
     tracks = label_bases(annotation.features, genome.lengths)
     parts = {
         role: sample_windows(
@@ -206,59 +212,46 @@ def _task(
     train, validation, test, dropped = drop_rare_classes(parts["training"], parts["validation"], parts["test"])
     if len(set(validation.label.tolist())) < 2:
         raise InputError("the validation windows are all of one class", fix="hold out more with --validation")
-    return Task("annotation of the centre base", train, validation, test), dropped
+    return _table([train, validation, test], genome), dropped
 
 
-def _arms(
-    model: SequenceModel, task: Task, genome: PreparedGenome, *, counted: bool, seed: int
-) -> dict[str, ArmFeatures]:
-    bases = [read_windows(part, genome.bases) for part in (task.train, task.validation, task.test)]
-    words = choose_word_length(bases[0], task.train.label, bases[1], task.validation.label)
-    twin_seed = derived_key(seed, "random twin")
-    twin = random_twin(model, seed=twin_seed, keep_counts=False)
-    arms = {
-        "composition": ArmFeatures(*(composition_features(part) for part in bases)),
-        "kmer_logistic": ArmFeatures(*(kmer_frequencies(part, words.length) for part in bases)),
-        "random_probe": _embedded(twin, bases, counted=counted),
-    }
-    if model.context is not None:
-        counting_twin = random_twin(model, seed=twin_seed, keep_counts=True)
-        arms["counting_probe"] = _embedded(counting_twin, bases, counted=counted)
-    return arms | {"pretrained_probe": _embedded(model, bases, counted=counted)}
-
-
-def _embedded(model: SequenceModel, bases: list[Bases], *, counted: bool) -> ArmFeatures:
-    """Describe the windows; those of training stretches without the echo of their own counts."""
-    train, validation, test = (_states(model, part, counted=counted and which == 0) for which, part in enumerate(bases))
-    return ArmFeatures(train, validation, test)
-
-
-def _states(model: SequenceModel, windows: Bases, *, counted: bool) -> npt.NDArray[np.float32]:
-    """Embed windows, some at a time where words have many lengths."""
-    machine = this_machine()
-    rows = [
-        embed(model, batch.ids.numpy(), machine, counted=counted, centres=centre_tokens(batch).numpy())
-        for _, batch in cut_windows(WindowTokens(model.tokenizer), windows)
-    ]
-    return np.concatenate(rows)
+def _table(parts: list[LabelledWindows], genome: PreparedGenome) -> LabelledTable:
+    """Write windows as a labelled table, read on the strand of their label; their blocks are its groups."""
+    name, start, end, strand, label, block = (
+        np.concatenate([getattr(part, column) for part in parts])
+        for column in ("name", "start", "end", "strand", "label", "block")
+    )
+    split = np.repeat(ROLES, [len(part) for part in parts])
+    places = [f"{one}:{at}" for one, at in zip(name.tolist(), start.tolist(), strict=True)]
+    return LabelledTable(
+        name=TASK,
+        identifier=np.array(places),
+        sequences=RaggedBases.of(row for part in parts for row in read_windows(part, genome.bases)),
+        target=Target("classes", parts[0].classes, label),
+        split=split,
+        group=block.astype(np.str_),
+        places=Places(name, start, end, strand),
+    )
 
 
 def _probe_section(
-    task: Task,
+    task: LabelledTable,
     panel: PanelResult,
-    embedding: ArmFeatures,
+    model: SequenceModel,
     dropped: dict[str, tuple[int, int]],
     options: PretrainingOptions,
 ) -> dict[str, Any]:
-    chosen = np.linspace(0, len(task.test) - 1, min(MAP_POINTS, len(task.test))).astype(int)
-    points = embedding_map(embedding.test[chosen], seed=options.seed)
-    counts = {part: getattr(task, part).count() for part in ("train", "test")}
+    train, _, test = task.parts()
+    chosen = np.linspace(0, len(test) - 1, min(MAP_POINTS, len(test))).astype(int)
+    states = describe_sequences(model, test.sequences.select(chosen), "one", this_machine())
+    points = embedding_map(states[:, [0, -1], :2].reshape(len(states), -1), seed=options.seed)
+    counts = {"train": train.target.count(), "test": test.target.count()}
     return {
         "window": options.window,
         "blocks": panel.blocks,
         "classes": [
             {"name": name, "training": counts["train"][name], "test": counts["test"][name]}
-            for name in task.test.classes
+            for name in task.target.names
         ],
         "dropped": [
             f"{name}: too few windows ({train} in training, {test} in test)" for name, (train, test) in dropped.items()
@@ -269,7 +262,7 @@ def _probe_section(
             "description": "First two principal components of the pretrained embedding, test windows.",
             "x": [round(float(value), 4) for value in points[:, 0]],
             "y": [round(float(value), 4) for value in points[:, 1]],
-            "label": task.test.label[chosen].tolist(),
+            "label": test.target.values[chosen].astype(int).tolist(),
         },
     }
 
@@ -280,7 +273,8 @@ def _notes(annotation: Annotation, *, known: bool, own_genome: bool, counts: boo
         twins.append("The random twin with counts reads the context counts of the model; only its weights are random.")
     notes = [
         *twins,
-        "Embeddings are the states that enter the first layer beside those that leave the last: centre base and mean.",
+        "Of six ways to read the frozen states (which layers; centre or maximum beside the mean) the validation "
+        "windows choose, for the twins as well.",
         "Windows are read on the strand of their label, windows without a strand on a random one.",
     ]
     if not known:

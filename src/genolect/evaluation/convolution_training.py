@@ -1,0 +1,259 @@
+"""How the convolutional arm is trained: settings tried briefly, the best one trained in full, stopped by validation.
+
+Legend: n sequences, B of a batch, L bases of the longest, K outputs.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from genolect.data.labelled_table import LabelledTable, Parts
+from genolect.data.ragged import RaggedBases
+from genolect.errors import DivergenceError
+from genolect.evaluation.arm import Answers, CurvePoint, Floats, loss_of
+from genolect.evaluation.convolution import Convolution
+from genolect.evaluation.words import Strands
+from genolect.inference import Machine, this_machine
+from genolect.randomness import derived_generator, derived_key
+from genolect.sequence.alphabet import BASE_BITS
+
+Integers = npt.NDArray[np.int64]
+
+RATES = (1e-3, 3e-3, 1e-2)
+DROPOUTS = (0.1, 0.4)
+WEIGHT_DECAY = 0.01
+BATCH = 64
+EPOCHS = 30
+FEWEST_READ, MOST_READ = 30_000, 120_000
+"""Sequences read in a full training: thirty times all of them, but neither fewer nor more than this."""
+
+FEWEST_EPOCHS = 3
+TRIAL_SHARE = 0.125
+POINTS = 12
+"""How often the validation examples are asked."""
+
+PATIENCE = 5
+WARM_UP = 0.1
+MOST_JUDGED = 4_000
+BASES_AT_ONCE = 1 << 18
+ONE_HOT = torch.eye(5)[:, :4]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How to train."""
+
+    rate: float
+    dropout: float
+
+    def __str__(self) -> str:
+        return f"rate {self.rate:g}, dropout {self.dropout:g}"
+
+
+class Trained(NamedTuple):
+    """A network at its best point, that point's validation loss, and the way there."""
+
+    network: Convolution
+    loss: float
+    curve: tuple[CurvePoint, ...]
+
+
+def convolution_arm(
+    parts: Parts, seeds: Sequence[int], *, strands: Strands = "both", machine: Machine | None = None
+) -> list[Answers]:
+    """Answer by the convolutional network.
+
+    Parameters
+    ----------
+    parts : Parts
+        The task, of any kind.
+    seeds : sequence of int
+        Of weights, order and dropout of each run; settings are tried with the first.
+    strands : {'one', 'both'}
+        Whether it also trains on, and averages over, the other strand.
+    machine : Machine, optional
+        Where; by default what there is.
+
+    Returns
+    -------
+    list of Answers
+        With their learning curves.
+
+    Raises
+    ------
+    DivergenceError
+        If every setting diverges.
+    """
+    trainer = _Trainer(parts, strands, machine or this_machine())
+    candidates = []
+    for rate in RATES:
+        for dropout in DROPOUTS:
+            setting = Setting(rate, dropout)
+            trained = trainer.train(setting, seed=derived_key(seeds[0], "trial"), share=TRIAL_SHARE)
+            candidates.append((trained.loss, setting))
+    loss, chosen = min(candidates, key=lambda pair: pair[0])
+    if not np.isfinite(loss):
+        raise DivergenceError("the convolutional network diverges", fix="check the labels of the table")
+    runs = []
+    for seed in seeds:
+        trained = trainer.train(chosen, seed=seed, share=1.0)
+        answers = [trainer.answers(trained.network, part) for part in parts[1:]]
+        note = () if np.isfinite(trained.loss) else ("The convolutional network diverged.",)
+        runs.append(
+            Answers(answers[0], answers[1], setting=str(chosen), tried=len(candidates), curve=trained.curve, notes=note)
+        )
+    return runs
+
+
+class _Trainer:
+    """One task, ready to be trained on again and again."""
+
+    def __init__(self, parts: Parts, strands: Strands, machine: Machine) -> None:
+        self.parts = parts
+        self.machine = machine
+        self.kind = parts.train.target.kind
+        self.strands = [parts.train.sequences.plain()]
+        if strands == "both":
+            self.strands.append(self.strands[0].reverse_complement())
+        self.both = strands == "both"
+        self.longest = max(int(part.sequences.lengths.max()) for part in parts)
+        numbers = parts.train.target.values
+        self.centre, self.spread = (
+            (float(numbers.mean()), float(numbers.std()) or 1.0) if self.kind == "number" else (0.0, 1.0)
+        )
+        self.judged = _some(parts.validation)
+
+    def train(self, setting: Setting, *, seed: int, share: float) -> Trained:
+        """Train a share of the full length; give the network where the validation loss was lowest."""
+        n = len(self.parts.train)
+        read = share * min(max(EPOCHS * n, FEWEST_READ), max(MOST_READ, FEWEST_EPOCHS * n))
+        steps = max(POINTS, int(read / BATCH))
+        outputs = 1 if self.kind == "number" else len(self.parts.train.target.names)
+        network = Convolution(self.longest, outputs, seed=derived_key(seed, "convolution")).to(self.machine.device)
+        optimizer = torch.optim.AdamW(network.parameters(), lr=setting.rate, weight_decay=WEIGHT_DECAY)
+        draws = torch.Generator().manual_seed(derived_key(seed, "convolution dropout"))
+        curve: list[CurvePoint] = []
+        best, kept, total, since = np.inf, copy.deepcopy(network.state_dict()), 0.0, 0
+        for step, rows in enumerate(self._order(steps, seed)):
+            optimizer.param_groups[0]["lr"] = setting.rate * _share_of_peak(step, steps)
+            dropped = torch.rand(len(rows), 2 * network.hidden.out_features, generator=draws) < setting.dropout
+            factors = (~dropped).float() / (1 - setting.dropout)
+            loss = self._loss(network.train(), rows, derived_generator(seed, "strands", step), factors)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            total, since = total + float(loss.detach()), since + 1
+            if (step + 1) * POINTS // steps == step * POINTS // steps:
+                continue
+            reached = loss_of(self.judged.target, self.answers(network, self.judged), scale=self.spread**2)
+            curve.append(CurvePoint(step + 1, total / since, reached))
+            total, since = 0.0, 0
+            if reached < best:
+                best, kept = reached, copy.deepcopy(network.state_dict())
+            elif not np.isfinite(reached) or _stale([point.validation for point in curve]):
+                break
+        network.load_state_dict(kept)
+        return Trained(network.eval(), best, tuple(curve))
+
+    def _order(self, steps: int, seed: int) -> Iterator[Integers]:
+        """Give the rows of each step: every epoch in a new order, sequences of like length together."""
+        lengths, done, epoch = self.strands[0].lengths, 0, 0
+        while done < steps:
+            generator = derived_generator(seed, "convolution order", epoch)
+            order = generator.permutation(lengths.size)
+            stretches = np.array_split(order, max(1, order.size // (16 * BATCH)))
+            batches = [
+                rows
+                for stretch in stretches
+                for rows in np.array_split(
+                    stretch[np.argsort(lengths[stretch], kind="stable")], -(-stretch.size // BATCH)
+                )
+            ]
+            for place in generator.permutation(len(batches))[: steps - done].tolist():
+                yield batches[place]
+            done, epoch = done + len(batches), epoch + 1
+
+    def _loss(self, network: Convolution, rows: Integers, chance: np.random.Generator, factors: Tensor) -> Tensor:
+        turned = chance.integers(0, len(self.strands), size=rows.size)
+        sequences = [self.strands[strand][row] for row, strand in zip(rows.tolist(), turned.tolist(), strict=True)]
+        bases, lengths = _one_hot(RaggedBases.of(sequences))
+        device = self.machine.device
+        with self.machine.autocast():
+            outputs = network(bases.to(device), lengths.to(device), factors.to(device))
+        truth = torch.from_numpy(self.parts.train.target.values[rows]).to(device)
+        return _loss_of(outputs.float(), truth, self.kind, self.centre, self.spread)
+
+    def answers(self, network: Convolution, part: LabelledTable) -> Floats:
+        """Answer examples, averaged over both strands where both mean the same."""
+        plain = part.sequences.plain()
+        read = [plain, plain.reverse_complement()] if self.both else [plain]
+        found: Floats = np.mean([self._read(network.eval(), sequences) for sequences in read], axis=0)
+        return found
+
+    def _read(self, network: Convolution, sequences: RaggedBases) -> Floats:
+        order = np.argsort(sequences.lengths, kind="stable")
+        size = max(1, BASES_AT_ONCE // self.longest)
+        found = []
+        with torch.inference_mode():
+            for start in range(0, order.size, size):
+                bases, lengths = _one_hot(sequences.select(order[start : start + size]))
+                outputs = network(bases.to(self.machine.device), lengths.to(self.machine.device)).float().cpu()
+                found.append(_told(outputs, self.kind, self.centre, self.spread))
+        answers = np.concatenate(found)
+        return answers[np.argsort(order, kind="stable")]
+
+
+def _some(part: LabelledTable) -> LabelledTable:
+    """Spread a bounded number of examples over a part."""
+    if len(part) <= MOST_JUDGED:
+        return part
+    return part.select(np.linspace(0, len(part) - 1, MOST_JUDGED).astype(np.int64))
+
+
+def _stale(losses: list[float]) -> bool:
+    """Whether the lowest lies far back."""
+    return len(losses) - 1 - int(np.argmin(losses)) >= PATIENCE
+
+
+def _share_of_peak(step: int, steps: int) -> float:
+    """Warm up, then fall to zero in a straight line."""
+    warm_up = max(1.0, WARM_UP * steps)
+    return min((step + 1) / warm_up, (steps - step) / max(1.0, steps - warm_up))
+
+
+def _one_hot(sequences: RaggedBases) -> tuple[Tensor, Tensor]:
+    """Lay sequences side by side: bases (B, L, 4), zeros behind their ends, and their lengths."""
+    lengths = torch.from_numpy(sequences.lengths)
+    codes = np.full((len(sequences), int(sequences.lengths.max())), 4, dtype=np.uint8)
+    codes[np.arange(codes.shape[1]) < sequences.lengths[:, None]] = sequences.bases & BASE_BITS
+    return ONE_HOT[torch.from_numpy(codes).long()], lengths
+
+
+def _loss_of(outputs: Tensor, truth: Tensor, kind: str, centre: float, spread: float) -> Tensor:
+    """Mean loss in nats, or the squared error in units of the variance."""
+    if kind == "classes":
+        return functional.cross_entropy(outputs, truth)
+    if kind == "number":
+        return ((outputs[:, 0] - ((truth - centre) / spread).float()) ** 2).mean()
+    known = ~truth.isnan()
+    losses = functional.binary_cross_entropy_with_logits(outputs, truth.nan_to_num().float(), reduction="none")
+    return (losses * known).sum() / known.sum().clamp(min=1)
+
+
+def _told(outputs: Tensor, kind: str, centre: float, spread: float) -> Floats:
+    """Turn outputs into answers."""
+    if kind == "classes":
+        return outputs.double().softmax(dim=1).numpy()
+    if kind == "number":
+        return outputs[:, 0].double().numpy() * spread + centre
+    return outputs.double().sigmoid().numpy()

@@ -1,0 +1,82 @@
+"""The convolutional arm: it reaches a known ceiling, sees spacing, and depends on seed and strand as told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from genolect.data.planted_signal import planted_signal
+from genolect.evaluation import convolution_training
+from genolect.evaluation.arm import blind, truth_of
+from genolect.evaluation.convolution_training import convolution_arm
+from genolect.evaluation.metric_set import metric_set
+from genolect.evaluation.metrics import auroc
+from genolect.inference import Machine
+from tests.evaluation.tasks import table, targets
+
+CPU = Machine(torch.device("cpu"), reduced=False)
+
+
+def reached(parts, run):
+    return float(auroc(parts.test.target.values == 1, run.test[:, 1])[0])
+
+
+@pytest.fixture
+def _brief(monkeypatch):
+    monkeypatch.setattr(convolution_training, "FEWEST_READ", 1_500)
+    monkeypatch.setattr(convolution_training, "MOST_READ", 1_500)
+
+
+def test_it_learns_a_rule_of_spacing_that_no_word_tells(monkeypatch):
+    monkeypatch.setattr(convolution_training, "RATES", (3e-3,))
+    monkeypatch.setattr(convolution_training, "DROPOUTS", (0.1,))
+    monkeypatch.setattr(convolution_training, "MOST_READ", 20_000)
+    parts = planted_signal("spacing", n=2_400, length=70, seed=1).table.parts()
+    [run] = convolution_arm(blind(parts), [3], strands="one", machine=CPU)
+    assert reached(parts, run) > 0.83
+    losses = [point.validation for point in run.curve]
+    assert min(losses) < 0.5 < losses[0]
+    assert [point.step for point in run.curve] == sorted(point.step for point in run.curve)
+
+
+@pytest.mark.usefixtures("_brief")
+@pytest.mark.parametrize("kind", list(targets()))
+def test_every_kind_of_label_is_answered_in_its_form(kind):
+    parts = table(targets()[kind]).parts()
+    first, second = convolution_arm(blind(parts), [3, 4], machine=CPU)
+    shape = (120,) if kind == "number" else (120, len(parts.test.target.names))
+    assert first.test.shape == shape
+    assert first.validation.shape == (81, *shape[1:])
+    assert first.tried == 6
+    assert first.setting == second.setting
+    assert not np.array_equal(first.test, second.test)
+    metrics = metric_set(parts.test.target.kind)
+    target = parts.test.target
+    value = metrics.measure(truth_of(target), first.test, target.names, None, None)[metrics.headline][0]
+    assert abs(value - metrics.chance) < 0.2  # the sequences say nothing about these labels
+    if kind == "number":
+        assert abs(first.test.mean() - parts.train.target.values.mean()) < 5
+
+
+@pytest.mark.usefixtures("_brief")
+def test_seed_and_strand(monkeypatch):
+    monkeypatch.setattr(convolution_training, "RATES", (3e-3,))
+    monkeypatch.setattr(convolution_training, "DROPOUTS", (0.1,))
+    parts = blind(table(targets()["two classes"]).parts())
+    [one], [same] = (convolution_arm(parts, [7], machine=CPU) for _ in range(2))
+    np.testing.assert_array_equal(one.test, same.test)
+    turned = parts._replace(test=replace(parts.test, sequences=parts.test.sequences.reverse_complement()))
+    [other] = convolution_arm(turned, [7], machine=CPU)
+    np.testing.assert_allclose(other.test, one.test, atol=1e-5)
+    [plain], [flipped] = (convolution_arm(part, [7], strands="one", machine=CPU) for part in (parts, turned))
+    assert np.abs(plain.test - flipped.test).max() > 1e-3
+
+
+@pytest.mark.usefixtures("_brief")
+def test_random_numbers_of_others_are_not_touched():
+    before = torch.random.get_rng_state()
+    convolution_arm(blind(table(targets()["two classes"]).parts()), [1], machine=CPU)
+    assert torch.equal(before, torch.random.get_rng_state())
