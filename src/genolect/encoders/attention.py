@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from genolect.encoders.packing import Documents
 from genolect.encoders.rotary import rotate
 
 HIDDEN_SCORE = -1e30
@@ -41,7 +42,14 @@ def hide_padding(real_BL: Tensor | None) -> Tensor | None:
 
 
 def attend(
-    queries: Tensor, keys: Tensor, values: Tensor, added: Tensor | None = None, *, dropout: float = 0.0
+    queries: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    added: Tensor | None = None,
+    *,
+    dropout: float = 0.0,
+    causal: bool = False,
+    documents: Documents | None = None,
 ) -> Tensor:
     """Mix the values by the softmax of the scores.
 
@@ -53,6 +61,10 @@ def attend(
         Added to the scores.
     dropout : float
         Share of the weights that are set to zero.
+    causal : bool
+        Whether a token sees itself and those before it only.
+    documents : Documents, optional
+        Of a packed row: what sees each other (see `packing.Documents.attend`).
 
     Returns
     -------
@@ -65,7 +77,11 @@ def attend(
     [4.0, 4.0]
     """
     added = None if added is None else added.to(queries.dtype)
-    return functional.scaled_dot_product_attention(queries, keys, values, attn_mask=added, dropout_p=dropout)
+    if documents is not None:
+        return documents.attend(queries, keys, values, added, dropout=dropout, causal=causal)
+    return functional.scaled_dot_product_attention(
+        queries, keys, values, attn_mask=added, dropout_p=dropout, is_causal=causal
+    )
 
 
 def weights_of(queries: Tensor, keys: Tensor, added: Tensor | None = None) -> Tensor:
@@ -112,10 +128,17 @@ class BiasedSelfAttention(nn.Module):
         self.project = nn.Linear(width, 3 * width)
         self.merge = nn.Linear(width, width)
 
-    def forward(self, hidden_BLD: Tensor, added: Tensor | None = None, angles: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        hidden_BLD: Tensor,
+        added: Tensor | None = None,
+        angles: Tensor | None = None,
+        documents: Documents | None = None,
+    ) -> Tensor:
         """Mix the tokens of each window; shape (B, L, D) in and out. With `angles`, positions are rotary."""
         queries, keys, values = self._parts(hidden_BLD, angles)
-        mixed_BHLK = attend(queries, keys, values, added, dropout=self.dropout if self.training else 0.0)
+        dropout = self.dropout if self.training else 0.0
+        mixed_BHLK = attend(queries, keys, values, added, dropout=dropout, documents=documents)
         merged: Tensor = self.merge(mixed_BHLK.transpose(1, 2).flatten(2))
         return merged
 

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from genolect.config import Configuration
 from genolect.encoders.attention import BiasedSelfAttention, hide_padding
+from genolect.encoders.packing import Documents
 
 
 class BertConfig(Configuration):
@@ -80,9 +81,10 @@ class BertBlock(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(config.width, eps=config.norm_epsilon)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, hidden_BLD: Tensor, added: Tensor | None) -> Tensor:
+    def forward(self, hidden_BLD: Tensor, added: Tensor | None, documents: Documents | None = None) -> Tensor:
         """Refine the hidden states; shape (B, L, D) in and out."""
-        hidden_BLD = self.attention_norm(hidden_BLD + self.dropout(self.attention(hidden_BLD, added)))
+        heard_BLD = self.dropout(self.attention(hidden_BLD, added, documents=documents))
+        hidden_BLD = self.attention_norm(hidden_BLD + heard_BLD)
         widened = functional.gelu(self.widen(hidden_BLD))
         refined: Tensor = self.feed_forward_norm(hidden_BLD + self.dropout(self.narrow(widened)))
         return refined
@@ -114,7 +116,14 @@ class BertEncoder(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(BertBlock(config) for _ in range(config.layers))
 
-    def forward(self, ids: Tensor, counted: Tensor | None = None, *, real_BL: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        ids: Tensor,
+        counted: Tensor | None = None,
+        *,
+        real_BL: Tensor | None = None,
+        documents: Documents | None = None,
+    ) -> Tensor:
         """Encode windows.
 
         Parameters
@@ -125,6 +134,8 @@ class BertEncoder(nn.Module):
             Not used: this encoder has no context counts.
         real_BL : Tensor of bool, shape (B, L), optional
             Which tokens are no padding; without it all are real.
+        documents : Documents, optional
+            Of a packed row, B = 1 (see `packing`): each is read as if it were a window of its own.
 
         Returns
         -------
@@ -136,17 +147,25 @@ class BertEncoder(nn.Module):
         ValueError
             If the windows are longer than the model has positions.
         """
-        return self.states(ids, counted, real_BL=real_BL)[-1]
+        return self.states(ids, counted, real_BL=real_BL, documents=documents)[-1]
 
-    def states(self, ids: Tensor, counted: Tensor | None = None, *, real_BL: Tensor | None = None) -> list[Tensor]:
+    def states(
+        self,
+        ids: Tensor,
+        counted: Tensor | None = None,
+        *,
+        real_BL: Tensor | None = None,
+        documents: Documents | None = None,
+    ) -> list[Tensor]:
         """Encode windows and keep what enters the first block and what leaves each, (B, L, D) each; see `forward`."""
-        L = ids.shape[1]
+        L = ids.shape[1] if documents is None else documents.longest
         if self.config.positions < L:
             raise ValueError(f"a window of {L} tokens is longer than the {self.config.positions} positions there are")
-        embedded = self.embedding(ids) + self.positions.weight[:L] + self.token_types.weight[0]
+        positions = self.positions.weight[:L] if documents is None else documents.along(self.positions.weight)
+        embedded = self.embedding(ids) + positions + self.token_types.weight[0]
         states, added = [self.dropout(self.embedding_norm(embedded))], hide_padding(real_BL)
         for block in self.blocks:
-            states.append(block(states[-1], added))
+            states.append(block(states[-1], added, documents))
         return states
 
     def attention_weights(self, ids: Tensor, *, real_BL: Tensor | None = None) -> list[Tensor]:

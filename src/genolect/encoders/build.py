@@ -26,21 +26,22 @@ EncoderConfig: TypeAlias = (
 
 
 class _Kind(NamedTuple):
-    """The shape and the encoder of one kind."""
+    """The shape and the encoder of one kind, and whether it reads packed rows."""
 
     config: type[EncoderConfig]
     encoder: type[nn.Module]
+    packs: bool = False
 
 
 KINDS: dict[str, _Kind] = {
-    "transformer": _Kind(TransformerConfig, Transformer),
+    "transformer": _Kind(TransformerConfig, Transformer, packs=True),
     "sparse": _Kind(SparseTransformerConfig, SparseTransformer),
     "hierarchical": _Kind(HierarchicalConfig, Hierarchical),
     "equivariant": _Kind(EquivariantTransformerConfig, EquivariantTransformer),
     "equivariant_convolution": _Kind(EquivariantConvolutionConfig, EquivariantConvolution),
-    "bert": _Kind(BertConfig, BertEncoder),
-    "esm": _Kind(EsmConfig, EsmEncoder),
-    "mosaic_bert": _Kind(MosaicBertConfig, MosaicBertEncoder),
+    "bert": _Kind(BertConfig, BertEncoder, packs=True),
+    "esm": _Kind(EsmConfig, EsmEncoder, packs=True),
+    "mosaic_bert": _Kind(MosaicBertConfig, MosaicBertEncoder, packs=True),
 }
 
 
@@ -53,6 +54,37 @@ def kind_of(config: EncoderConfig) -> str:
     'sparse'
     """
     return next(name for name, kind in KINDS.items() if kind.config is type(config))
+
+
+def packs(config: EncoderConfig) -> bool:
+    """Tell whether the encoder takes ``documents``, those of a packed row (see `packing`).
+
+    The dense ones do. The others would have to cut the row in every layer, into the blocks, anchors or convolutions of
+    each document; they read documents of one length at a time.
+
+    Examples
+    --------
+    >>> packs(TransformerConfig(vocabulary=7)), packs(SparseTransformerConfig(vocabulary=7))
+    (True, False)
+    """
+    return KINDS[kind_of(config)].packs
+
+
+def longest_window(config: EncoderConfig) -> int | None:
+    """Give how many tokens a window may have; None where there is no end.
+
+    Examples
+    --------
+    >>> longest_window(BertConfig(vocabulary=7)), longest_window(TransformerConfig(vocabulary=7))
+    (512, None)
+    """
+    match config:
+        case BertConfig():
+            return config.positions
+        case EsmConfig():
+            return None if config.positions is None else config.positions - config.padding_id - 1
+        case _:
+            return None
 
 
 def encoder_config(kind: str, values: Mapping[str, Any], where: str) -> EncoderConfig:

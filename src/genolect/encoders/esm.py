@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from genolect.config import Configuration
 from genolect.encoders.attention import BiasedSelfAttention, hide_padding
+from genolect.encoders.packing import Documents
 from genolect.encoders.rotary import rotary_angles
 
 MASKED_IN_TRAINING = 0.15 * 0.8
@@ -93,9 +94,11 @@ class EsmBlock(nn.Module):
         self.widen = nn.Linear(config.width, config.feed_forward * (1 + config.gated), bias=not config.gated)
         self.narrow = nn.Linear(config.feed_forward, config.width, bias=not config.gated)
 
-    def forward(self, hidden_BLD: Tensor, added: Tensor | None, angles: Tensor | None) -> Tensor:
+    def forward(
+        self, hidden_BLD: Tensor, added: Tensor | None, angles: Tensor | None, documents: Documents | None = None
+    ) -> Tensor:
         """Refine the hidden states; shape (B, L, D) in and out."""
-        hidden_BLD = hidden_BLD + self.attention(self.attention_norm(hidden_BLD), added, angles)
+        hidden_BLD = hidden_BLD + self.attention(self.attention_norm(hidden_BLD), added, angles, documents)
         widened = self.widen(self.feed_forward_norm(hidden_BLD))
         if self.gated:
             gates, values = widened.chunk(2, dim=-1)
@@ -133,7 +136,14 @@ class EsmEncoder(nn.Module):
         self.blocks = nn.ModuleList(EsmBlock(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width, eps=config.norm_epsilon)
 
-    def forward(self, ids: Tensor, counted: Tensor | None = None, *, real_BL: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        ids: Tensor,
+        counted: Tensor | None = None,
+        *,
+        real_BL: Tensor | None = None,
+        documents: Documents | None = None,
+    ) -> Tensor:
         """Encode windows.
 
         Parameters
@@ -144,6 +154,8 @@ class EsmEncoder(nn.Module):
             Not used: this encoder has no context counts.
         real_BL : Tensor of bool, shape (B, L), optional
             Which tokens are no padding; without it all are real. Learned positions count real tokens only.
+        documents : Documents, optional
+            Of a packed row, B = 1 (see `packing`): each is read as if it were a window of its own.
 
         Returns
         -------
@@ -155,14 +167,22 @@ class EsmEncoder(nn.Module):
         ValueError
             If the windows are longer than the model has positions.
         """
-        return self.states(ids, counted, real_BL=real_BL)[-1]
+        return self.states(ids, counted, real_BL=real_BL, documents=documents)[-1]
 
-    def states(self, ids: Tensor, counted: Tensor | None = None, *, real_BL: Tensor | None = None) -> list[Tensor]:
+    def states(
+        self,
+        ids: Tensor,
+        counted: Tensor | None = None,
+        *,
+        real_BL: Tensor | None = None,
+        documents: Documents | None = None,
+    ) -> list[Tensor]:
         """Keep what enters the first block, what leaves each, and what the norm makes of it; (B, L, D) each."""
-        added, angles = hide_padding(real_BL), self._angles(ids)
-        states = [self._embedded(ids, torch.ones_like(ids, dtype=torch.bool) if real_BL is None else real_BL)]
+        added, angles, read = hide_padding(real_BL), self._angles(ids, documents), self._embedded
+        real_BL = torch.ones_like(ids, dtype=torch.bool) if real_BL is None else real_BL
+        states = [read(ids, real_BL) if documents is None else documents.apart(read, ids, real_BL)]
         for block in self.blocks:
-            states.append(block(states[-1], added, angles))
+            states.append(block(states[-1], added, angles, documents))
         return [*states, self.norm(states[-1])]
 
     def attention_weights(self, ids: Tensor, *, real_BL: Tensor | None = None) -> list[Tensor]:
@@ -171,10 +191,12 @@ class EsmEncoder(nn.Module):
         blocks = cast(list[EsmBlock], self.blocks)
         return [block.attention_weights(seen, added, angles) for block, seen in zip(blocks, states[:-2], strict=True)]
 
-    def _angles(self, ids: Tensor) -> Tensor | None:
+    def _angles(self, ids: Tensor, documents: Documents | None = None) -> Tensor | None:
         if self.positions is not None:
             return None
-        return rotary_angles(ids.shape[1], self.config.width // self.config.heads, ROTARY_BASE, ids.device)
+        length = ids.shape[1] if documents is None else documents.longest
+        angles = rotary_angles(length, self.config.width // self.config.heads, ROTARY_BASE, ids.device)
+        return angles if documents is None else documents.along(angles)
 
     def _embedded(self, ids: Tensor, real_BL: Tensor) -> Tensor:
         embedded: Tensor = self.embedding(ids)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genolect.encoders.attention import weights_of
+from genolect.encoders.attention import attend, weights_of
+from genolect.encoders.packing import Documents
 from genolect.encoders.rotary import rotate
 
 
@@ -48,10 +49,10 @@ class SelfAttention(nn.Module):
         self.project = nn.Linear(width, 3 * width, bias=False)
         self.merge = LinearFromZero(width, width, bias=False)
 
-    def forward(self, hidden_BLD: Tensor, angles: Tensor) -> Tensor:
+    def forward(self, hidden_BLD: Tensor, angles: Tensor, documents: Documents | None = None) -> Tensor:
         """Mix the tokens of each window; shape (B, L, D) in and out."""
         queries, keys, values = self._projected(hidden_BLD, angles)
-        mixed_BHLK = functional.scaled_dot_product_attention(queries, keys, values, is_causal=self.causal)
+        mixed_BHLK = attend(queries, keys, values, causal=self.causal, documents=documents)
         merged: Tensor = self.merge(mixed_BHLK.transpose(1, 2).reshape(hidden_BLD.shape))
         return merged
 

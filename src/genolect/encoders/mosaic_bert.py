@@ -16,6 +16,7 @@ from torch.nn import functional
 from genolect.config import Configuration
 from genolect.encoders.alibi import alibi
 from genolect.encoders.attention import BiasedSelfAttention, hide_padding
+from genolect.encoders.packing import Documents
 
 
 class MosaicBertConfig(Configuration):
@@ -77,9 +78,10 @@ class MosaicBertBlock(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(config.width, eps=config.norm_epsilon)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, hidden_BLD: Tensor, added: Tensor) -> Tensor:
+    def forward(self, hidden_BLD: Tensor, added: Tensor, documents: Documents | None = None) -> Tensor:
         """Refine the hidden states; shape (B, L, D) in and out."""
-        hidden_BLD = self.attention_norm(hidden_BLD + self.dropout(self.attention(hidden_BLD, added)))
+        heard_BLD = self.dropout(self.attention(hidden_BLD, added, documents=documents))
+        hidden_BLD = self.attention_norm(hidden_BLD + heard_BLD)
         gates, values = self.widen(hidden_BLD).chunk(2, dim=-1)
         narrowed = self.narrow(self.dropout(functional.gelu(gates) * values))
         refined: Tensor = self.feed_forward_norm(hidden_BLD + narrowed)
@@ -111,7 +113,14 @@ class MosaicBertEncoder(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(MosaicBertBlock(config) for _ in range(config.layers))
 
-    def forward(self, ids: Tensor, counted: Tensor | None = None, *, real_BL: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        ids: Tensor,
+        counted: Tensor | None = None,
+        *,
+        real_BL: Tensor | None = None,
+        documents: Documents | None = None,
+    ) -> Tensor:
         """Encode windows.
 
         Parameters
@@ -122,28 +131,38 @@ class MosaicBertEncoder(nn.Module):
             Not used: this encoder has no context counts.
         real_BL : Tensor of bool, shape (B, L), optional
             Which tokens are no padding; without it all are real.
+        documents : Documents, optional
+            Of a packed row, B = 1 (see `packing`): each is read as if it were a window of its own.
 
         Returns
         -------
         Tensor, shape (B, L, D)
             Hidden states after the last block.
         """
-        return self.states(ids, counted, real_BL=real_BL)[-1]
+        return self.states(ids, counted, real_BL=real_BL, documents=documents)[-1]
 
-    def states(self, ids: Tensor, counted: Tensor | None = None, *, real_BL: Tensor | None = None) -> list[Tensor]:
+    def states(
+        self,
+        ids: Tensor,
+        counted: Tensor | None = None,
+        *,
+        real_BL: Tensor | None = None,
+        documents: Documents | None = None,
+    ) -> list[Tensor]:
         """Encode windows and keep what enters the first block and what leaves each, (B, L, D) each; see `forward`."""
         embedded = self.embedding(ids) + self.token_types.weight[0]
-        states, added = [self.dropout(self.embedding_norm(embedded))], self._added(ids, real_BL)
+        length = ids.shape[1] if documents is None else documents.longest
+        states, added = [self.dropout(self.embedding_norm(embedded))], self._added(ids, length, real_BL)
         for block in self.blocks:
-            states.append(block(states[-1], added))
+            states.append(block(states[-1], added, documents))
         return states
 
     def attention_weights(self, ids: Tensor, *, real_BL: Tensor | None = None) -> list[Tensor]:
         """Give each block's attention weights, (B, H, L, L) each, rows summing to 1; see `forward`."""
-        added, states = self._added(ids, real_BL), self.states(ids, real_BL=real_BL)
+        added, states = self._added(ids, ids.shape[1], real_BL), self.states(ids, real_BL=real_BL)
         blocks = cast(list[MosaicBertBlock], self.blocks)
         return [block.attention.weights(seen, added) for block, seen in zip(blocks, states[:-1], strict=True)]
 
-    def _added(self, ids: Tensor, real_BL: Tensor | None) -> Tensor:
-        falling, hidden = alibi(ids.shape[1], self.config.heads, ids.device), hide_padding(real_BL)
+    def _added(self, ids: Tensor, length: int, real_BL: Tensor | None) -> Tensor:
+        falling, hidden = alibi(length, self.config.heads, ids.device), hide_padding(real_BL)
         return falling if hidden is None else falling + hidden

@@ -16,6 +16,7 @@ from genolect.config import Configuration
 from genolect.encoders.checkpointing import layer_states
 from genolect.encoders.context import ContextEvidence
 from genolect.encoders.layers import GatedFeedForward, LocalStem, SelfAttention
+from genolect.encoders.packing import Documents
 from genolect.encoders.rotary import rotary_angles
 
 LONGEST_CONTEXT = 12
@@ -82,9 +83,9 @@ class Block(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(config.width, bias=False)
         self.feed_forward = GatedFeedForward(config.width, config.feed_forward)
 
-    def forward(self, hidden_BLD: Tensor, angles: Tensor) -> Tensor:
+    def forward(self, hidden_BLD: Tensor, angles: Tensor, documents: Documents | None = None) -> Tensor:
         """Refine the hidden states; shape (B, L, D) in and out."""
-        hidden_BLD = hidden_BLD + self.attention(self.attention_norm(hidden_BLD), angles)
+        hidden_BLD = hidden_BLD + self.attention(self.attention_norm(hidden_BLD), angles, documents)
         refined: Tensor = hidden_BLD + self.feed_forward(self.feed_forward_norm(hidden_BLD))
         return refined
 
@@ -115,7 +116,7 @@ class Transformer(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
 
-    def forward(self, ids: Tensor, counted: Tensor | None = None) -> Tensor:
+    def forward(self, ids: Tensor, counted: Tensor | None = None, *, documents: Documents | None = None) -> Tensor:
         """Encode windows.
 
         Parameters
@@ -124,21 +125,23 @@ class Transformer(nn.Module):
             Token ids as shown.
         counted : Tensor of int64, shape (B, L), optional
             The true tokens, where the windows are part of the genome whose contexts were counted.
+        documents : Documents, optional
+            Of a packed row, B = 1 (see `packing`): each is read as if it were a window of its own.
 
         Returns
         -------
         Tensor, shape (B, L, D)
             Hidden states after the last norm.
         """
-        (last_BLD,) = deque(self._states(ids, counted), maxlen=1)
+        (last_BLD,) = deque(self._states(ids, counted, documents), maxlen=1)
         return self._normalised(last_BLD)
 
-    def states(self, ids: Tensor, counted: Tensor | None = None) -> list[Tensor]:
+    def states(self, ids: Tensor, counted: Tensor | None = None, *, documents: Documents | None = None) -> list[Tensor]:
         """Encode windows and keep every layer's hidden states.
 
         Parameters
         ----------
-        ids, counted
+        ids, counted, documents
             As in `forward`.
 
         Returns
@@ -146,7 +149,7 @@ class Transformer(nn.Module):
         list of Tensor, each of shape (B, L, D)
             What enters the first block, what leaves each block, and that after the last norm.
         """
-        states = [*self._states(ids, counted)]
+        states = [*self._states(ids, counted, documents)]
         return [*states, self._normalised(states[-1])]
 
     def attention_weights(self, ids: Tensor, counted: Tensor | None = None) -> list[Tensor]:
@@ -159,18 +162,25 @@ class Transformer(nn.Module):
             for block, seen in zip(blocks, before, strict=True)
         ]
 
-    def _states(self, ids: Tensor, counted: Tensor | None) -> Iterator[Tensor]:
+    def _states(self, ids: Tensor, counted: Tensor | None, documents: Documents | None = None) -> Iterator[Tensor]:
         """Give what enters the first block, then what leaves each."""
-        hidden_BLD = self.stem(ids)
+        read = self._embedded
+        hidden_BLD = read(ids, counted) if documents is None else documents.apart(read, ids, counted)
+        yield hidden_BLD
+        blocks, shared = cast(list[Block], [*self.blocks]), (self._angles(ids, documents), documents)
+        yield from layer_states(blocks, hidden_BLD, *shared, checkpoint_every=self.config.checkpoint_every)
+
+    def _embedded(self, ids: Tensor, counted: Tensor | None) -> Tensor:
+        """Read what stands around each token; shape (B, L, D)."""
+        hidden_BLD: Tensor = self.stem(ids)
         if self.context is not None and self.weigh_context is not None:
             hidden_BLD = hidden_BLD + self.weigh_context(self.context(ids, counted))
-        yield hidden_BLD
-        blocks = cast(list[Block], [*self.blocks])
-        yield from layer_states(blocks, hidden_BLD, self._angles(ids), checkpoint_every=self.config.checkpoint_every)
+        return hidden_BLD
 
-    def _angles(self, ids: Tensor) -> Tensor:
-        head_width = self.config.width // self.config.heads
-        return rotary_angles(ids.shape[1], head_width, self.config.rotary_base, ids.device)
+    def _angles(self, ids: Tensor, documents: Documents | None = None) -> Tensor:
+        length = ids.shape[1] if documents is None else documents.longest
+        angles = rotary_angles(length, self.config.width // self.config.heads, self.config.rotary_base, ids.device)
+        return angles if documents is None else documents.along(angles)
 
     def _normalised(self, hidden_BLD: Tensor) -> Tensor:
         normalised: Tensor = self.norm(hidden_BLD)
