@@ -66,7 +66,7 @@ def test_documents_that_are_one_leak():
 
 
 def test_no_table_of_all_scores_is_made():
-    """A row of 16 k tokens has a table of 1 GB per head; the largest tensor of the pass has as many entries as the row."""
+    """A row of 16 k tokens has a table of 1 GB per head; no tensor of the pass has more entries than the row."""
     documents = Documents((16,) * 1_024)
     largest = 0
 
