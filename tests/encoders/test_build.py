@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from genolect.encoders.build import KINDS, encoder_config, kind_of, new_encoder
+from genolect.encoders.build import KINDS, encoder_config, kind_of, longest_window, new_encoder
 from genolect.encoders.initialisation import draw_weights
 from genolect.errors import ConfigurationError
 
@@ -27,6 +27,15 @@ def test_a_shape_comes_back_and_builds_its_encoder(kind):
     states = encoder.states(ids)
     assert encoder(ids).shape == states[-1].shape == (3, 17, 12)
     assert not config.causal
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("bert", {"positions": 19}), ("esm", {"positions": 21, "padding_id": 3})])
+def test_the_longest_window_is_read_and_one_token_more_is_not(kind, shape):
+    config = encoder_config(kind, {"vocabulary": 11, **SMALL, **shape}, "here")
+    encoder, longest = new_encoder(config), longest_window(config)
+    assert encoder(torch.zeros(1, longest, dtype=torch.int64)).shape == (1, longest, 12)
+    with pytest.raises(ValueError, match=f"a window of {longest + 1} tokens is longer than the {longest} positions"):
+        encoder(torch.zeros(1, longest + 1, dtype=torch.int64))
 
 
 def test_what_is_unknown_is_refused_by_name():

@@ -73,7 +73,7 @@ class Documents:
         if row.shape[:2] != (1, self.tokens):
             raise ValueError(f"{self.tokens} tokens of documents need a row of the shape (1, {self.tokens}, ...)")
         parts = torch.split(row[0], [count * length for count, length in self.runs])
-        return [part.unflatten(0, run) for part, run in zip(parts, self.runs, strict=True)]
+        return [part.view(*run, *row.shape[2:]) for part, run in zip(parts, self.runs, strict=True)]
 
     def apart(self, read: Callable[..., Tensor], *rows: Tensor | None) -> Tensor:
         """Read every document by itself.
