@@ -20,6 +20,7 @@ from genolect.cli.convert import convert
 from genolect.cli.describe import describe
 from genolect.cli.describe_objective import describe_objective
 from genolect.cli.evaluate import evaluate
+from genolect.cli.information import information
 from genolect.cli.learn import learn
 from genolect.cli.plan import plan
 from genolect.cli.prepare import prepare
@@ -58,6 +59,7 @@ for verb in (
     split,
     evaluate,
     compare,
+    information,
     report,
     convert,
     strand,
@@ -74,6 +76,7 @@ for verb in (
     split,
     evaluate,
     compare,
+    information,
     report,
     convert,
     strand,

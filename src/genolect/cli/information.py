@@ -1,0 +1,50 @@
+"""``genolect information``: what a frozen model knows of a task, in bits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from genolect.cli.options import Out, Overwrite, command_line, grouped
+from genolect.cli.progress import message_console
+
+
+@grouped
+def information(
+    models: Annotated[list[Path], typer.Argument(help="Model folders; the first is compared with its random twin.")],
+    task: Annotated[Path, typer.Option(help="Labelled table, divided by genolect split.")],
+    out: Out,
+    *,
+    label: Annotated[str, typer.Option(help="Column to predict.")] = "label",
+    batch: Annotated[str | None, typer.Option(help="Column that a good model need not know, e.g. a batch.")] = None,
+    genome: Annotated[Path | None, typer.Option(help="Prepared genome, where the table has no sequences.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Measure in bits what a frozen model tells of the label, of what does not matter, and of the rest."""
+    from genolect.data.table_file import TableColumns
+    from genolect.workflow import information_results as results
+    from genolect.workflow.output import output_folder
+
+    inputs = [*models, task, *([genome] if genome else [])]
+    say = message_console().print
+    file = results.TaskFile(task, TableColumns(label=(label,)), genome)
+    with output_folder(out, inputs=inputs, overwrite=overwrite):
+        found = results.information(models, file, out, batch=batch, seed=seed, command=command_line(), say=say)
+    Console().print(_table(found["evaluation"]))
+    for note in found["notes"]:
+        typer.echo(note)
+    typer.echo(f"results: {out / 'results.json'}")
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table("arm", "bits of", "value", "interval", "errs")
+    for row in rows:
+        interval = "" if row["low"] is None else f"{row["low"]:z.3f} to {row["high"]:z.3f}"
+        what = row["metric"].removesuffix(" (bits)")
+        table.add_row(row["arm"], what, f"{row["value"]:z.3f}", interval, row["direction"])
+    return table
