@@ -44,7 +44,8 @@ def information(
 def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table("arm", "bits of", "value", "interval", "errs")
     for row in rows:
-        interval = "" if row["low"] is None else f"{row["low"]:z.3f} to {row["high"]:z.3f}"
-        what = row["metric"].removesuffix(" (bits)")
-        table.add_row(row["arm"], what, f"{row["value"]:z.3f}", interval, row["direction"])
+        low, high = row["low"], row["high"]
+        interval = "" if low is None else f"{low:z.3f} to {high:z.3f}"
+        what, value = row["metric"].removesuffix(" (bits)"), row["value"]
+        table.add_row(row["arm"], what, f"{value:z.3f}", interval, row["direction"])
     return table
