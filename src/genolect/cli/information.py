@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from genolect.cli.options import Out, Overwrite, command_line, grouped
+from genolect.cli.options import Out, Overwrite, TaskColumn, command_line, grouped
 from genolect.cli.progress import message_console
 
 
@@ -19,20 +19,18 @@ def information(
     task: Annotated[Path, typer.Option(help="Labelled table, divided by genolect split.")],
     out: Out,
     *,
-    label: Annotated[str, typer.Option(help="Column to predict.")] = "label",
+    column: TaskColumn,
     batch: Annotated[str | None, typer.Option(help="Column that a good model need not know, e.g. a batch.")] = None,
-    genome: Annotated[Path | None, typer.Option(help="Prepared genome, where the table has no sequences.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Measure in bits what a frozen model tells of the label, of what does not matter, and of the rest."""
-    from genolect.data.table_file import TableColumns
     from genolect.workflow import information_results as results
     from genolect.workflow.output import output_folder
 
-    inputs = [*models, task, *([genome] if genome else [])]
+    inputs = [path for path in (*models, task, column.genome) if path is not None]
     say = message_console().print
-    file = results.TaskFile(task, TableColumns(label=(label,)), genome)
+    file = column.file(task)
     with output_folder(out, inputs=inputs, overwrite=overwrite):
         found = results.information(models, file, out, batch=batch, seed=seed, command=command_line(), say=say)
     Console().print(_table(found["evaluation"]))

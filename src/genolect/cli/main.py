@@ -21,6 +21,7 @@ from genolect.cli.describe import describe
 from genolect.cli.describe_objective import describe_objective
 from genolect.cli.evaluate import evaluate
 from genolect.cli.information import information
+from genolect.cli.label_curve import label_curve
 from genolect.cli.learn import learn
 from genolect.cli.plan import plan
 from genolect.cli.prepare import prepare
@@ -77,6 +78,7 @@ for verb in (
     evaluate,
     compare,
     information,
+    label_curve,
     report,
     convert,
     strand,

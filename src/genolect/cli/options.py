@@ -18,6 +18,7 @@ from genolect.errors import ConfigurationError
 if TYPE_CHECKING:
     from genolect.workflow.plan import PretrainingOptions
     from genolect.workflow.recipe import Recipe
+    from genolect.workflow.task_file import TaskFile
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; must be new or empty.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")]
@@ -100,6 +101,23 @@ class Chosen:
 
         recipe, options = read_recipe(self.config, self.settings or ())
         return recipe if self.tokenizer is None else recipe.model_copy(update={"tokenizer": self.tokenizer}), options
+
+
+@dataclass(frozen=True)
+class TaskColumn:
+    """What is predicted of a labelled table, and where its sequences are."""
+
+    label: Annotated[str, typer.Option(help="Column to predict; of several yes-or-no columns a,b,c.")] = "label"
+    genome: Annotated[
+        Path | None, typer.Option(help="Folder made by genolect prepare, where the table has no sequences.")
+    ] = None
+
+    def file(self, path: Path) -> TaskFile:
+        """Give the table with them."""
+        from genolect.data.table_file import TableColumns
+        from genolect.workflow.task_file import TaskFile
+
+        return TaskFile(path, TableColumns(label=listed(self.label)), self.genome)
 
 
 @dataclass(frozen=True)

@@ -4,43 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from genolect import durable
-from genolect.data.genome import PreparedGenome
-from genolect.data.labelled_table import LabelledTable, Parts
-from genolect.data.table_file import TableColumns, read_table
+from genolect.data.labelled_table import Parts
 from genolect.evaluation.weighting import Integers
 from genolect.model import SequenceModel, load_model, random_twin
 from genolect.randomness import derived_key
 from genolect.report.page import RESULTS
 from genolect.workflow.information_view import PRETRAINED, TWIN, view_information
 from genolect.workflow.results import new_results
-
-
-class TaskFile(NamedTuple):
-    """A divided table as the user names it.
-
-    Attributes
-    ----------
-    path : Path
-        The table.
-    columns : TableColumns
-        Which columns mean what.
-    genome : Path or None
-        Prepared genome where the table has no sequences.
-    """
-
-    path: Path
-    columns: TableColumns
-    genome: Path | None = None
-
-    def read(self) -> LabelledTable:
-        """Read it."""
-        genome = None if self.genome is None else PreparedGenome(self.genome)
-        return read_table(self.path, self.columns, genome).table
+from genolect.workflow.task_file import TaskFile
 
 
 def information(
@@ -96,7 +72,7 @@ def information(
         {
             "title": f"genolect: what is known of {parts.test.name}, in bits",
             "seed": seed,
-            "inputs": [{"path": str(task.path), "sha256": durable.sha256_of(task.path)}],
+            "inputs": [task.origin()],
             "model_folder": str(models[0]),
             "evaluation": view.rows,
             "notes": view.notes,
