@@ -1,0 +1,113 @@
+"""Curves over shares of the labels on tasks of known truth: who needs few labels, who never gets there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from genolect.data.labelled_table import LabelledTable, Parts, Places, Target
+from genolect.data.ragged import RaggedBases
+from genolect.encoders.transformer import TransformerConfig
+from genolect.errors import InputError
+from genolect.evaluation.arm import Answers
+from genolect.model import new_model
+from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.workflow import label_curves as module
+from genolect.workflow.label_curves import CurveOptions, LabelCurves, label_curves
+
+N = 600
+SHORT = CurveOptions(shares=(0.05, 0.3, 1.0), draws=3)
+
+
+@pytest.fixture(autouse=True)
+def short_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WORD_LENGTHS", (1, 2))
+
+
+def parts_of(target: Target, shares: np.ndarray) -> Parts:
+    generator = np.random.Generator(np.random.Philox(2))
+    rows = [generator.choice(4, size=30 + row % 4, p=share).astype(np.uint8) for row, share in enumerate(shares)]
+    split = np.array(["train", "train", "train", "validation", "test"])[np.arange(N) % 5]
+    group = (np.arange(N) // 5 % 24).astype(str)
+    names = np.arange(N).astype(str)
+    return LabelledTable("toy", names, RaggedBases.of(rows), target, split, group, Places.unknown(N)).parts()
+
+
+def gc_task() -> Parts:
+    label = np.arange(N) // 3 % 2
+    shares = np.where(label[:, None] == 1, [0.15, 0.35, 0.35, 0.15], [0.35, 0.15, 0.15, 0.35])
+    return parts_of(Target("classes", ("low", "high"), label), shares)
+
+
+def by_arm(found: LabelCurves) -> dict[str, list[float]]:
+    arms: dict[str, list[float]] = {}
+    for row in found.rows:
+        arms.setdefault(row["arm"], []).append(row["value"])
+    return arms
+
+
+def guess(parts: Parts, seeds: Sequence[int]) -> list[Answers]:
+    generator = np.random.Generator(np.random.Philox(seeds[0]))
+    answers = [generator.random((len(part), 2)) for part in parts[1:]]
+    return [Answers(*(one / one.sum(axis=1, keepdims=True) for one in answers))]
+
+
+def test_an_arm_that_guesses_never_reaches_words() -> None:
+    found = label_curves(gc_task(), {}, {"guess": guess}, options=SHORT)
+    values = by_arm(found)
+    assert values["kmer_logistic"][-1] > 0.95
+    assert all(abs(value - 0.5) < 0.12 for value in values["guess"])
+    [sentence] = found.sentences
+    assert sentence.startswith("With the labels there are, “guess” does not reach what k-mer counting reaches")
+    assert "never within the labels there are" in sentence
+
+
+def test_an_arm_that_knows_needs_the_fewest_labels() -> None:
+    parts = gc_task()
+
+    def knows(asked: Parts, seeds: Sequence[int]) -> list[Answers]:
+        assert (asked.test.target.values == -1).all()
+        strong = [np.array([np.isin(row, (1, 2)).mean() for row in part.sequences]) for part in asked[1:]]
+        return [Answers(*(np.stack([1 - one, one], axis=1) for one in strong))]
+
+    found = label_curves(parts, {}, {"knows": knows}, options=SHORT)
+    values = by_arm(found)
+    assert values["knows"] == [values["knows"][0]] * 3
+    assert values["knows"][0] >= values["kmer_logistic"][0]
+    assert found.rows[0]["labels"] == 18
+    assert any("all 120 validation labels" in note for note in found.notes)
+
+
+def test_a_frozen_model_gives_a_curve_and_the_same_again() -> None:
+    config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
+    model = new_model(config, NucleotideTokenizer(), seed=1)
+    once, again = (label_curves(gc_task(), {"pretrained_probe": model}, {}, options=SHORT) for _ in range(2))
+    assert once == again
+    values = by_arm(once)["pretrained_probe"]
+    assert all(value > 0.9 for value in values)
+
+
+def test_numbers_have_curves_too() -> None:
+    gc = np.random.Generator(np.random.Philox(7)).uniform(0.2, 0.8, N)
+    shares = np.stack([(1 - gc) / 2, gc / 2, gc / 2, (1 - gc) / 2], axis=1)
+    found = label_curves(parts_of(Target("number", ("gc",), gc), shares), {}, {}, options=SHORT)
+    assert {row["metric"] for row in found.rows} == {"pearson"}
+    assert by_arm(found)["kmer_logistic"][-1] > 0.8
+
+
+def test_too_few_labels_of_a_class_are_left_out_and_said() -> None:
+    parts = gc_task()
+    rare = np.where(np.arange(N) % 100 == 3, 1, 0)
+    labelled = [replace(part, target=replace(part.target, values=rare[: len(part)])) for part in parts]
+    found = label_curves(Parts(*labelled), {}, {}, options=CurveOptions(shares=(0.01, 1.0), draws=4))
+    assert any("could not learn from" in note and "4 labels" in note for note in found.notes)
+
+
+def test_a_task_that_nobody_could_learn_is_refused() -> None:
+    parts = gc_task()
+    alike = parts._replace(test=replace(parts.test, target=replace(parts.test.target, values=np.zeros(120, np.int64))))
+    with pytest.raises(InputError, match="the test examples of toy all have one label"):
+        label_curves(alike, {}, {}, options=SHORT)
