@@ -19,6 +19,7 @@ from genolect.cli.describe import describe
 from genolect.cli.describe_objective import describe_objective
 from genolect.cli.evaluate import evaluate
 from genolect.cli.learn import learn
+from genolect.cli.next_kmer import next_kmer
 from genolect.cli.plan import plan
 from genolect.cli.prepare import prepare
 from genolect.cli.pretrain import pretrain
@@ -42,7 +43,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (learn, describe, prepare, describe_objective, plan, pretrain, evaluate, report, convert, strand):
+for verb in (
+    learn,
+    describe,
+    prepare,
+    describe_objective,
+    plan,
+    pretrain,
+    evaluate,
+    report,
+    convert,
+    strand,
+    next_kmer,
+):
     app.command()(verb)
 app.add_typer(tokenizer, name="tokenizer")
 
