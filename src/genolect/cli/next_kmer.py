@@ -25,7 +25,7 @@ class Asked:
     training: Annotated[int, typer.Option(help="Questions to learn from.")] = 20_000
     validation: Annotated[int, typer.Option(help="Questions to choose by, at most.")] = 2_000
     test: Annotated[int, typer.Option(help="Questions to be judged by, at most.")] = 5_000
-    tuning_steps: Annotated[int, typer.Option(help="Updates of the whole model; 0 for frozen models alone.")] = 400
+    tuning_steps: Annotated[int, typer.Option(help="Updates of the whole model; 0 for frozen models alone.")] = 300
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
 
 

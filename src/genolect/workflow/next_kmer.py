@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,13 +49,13 @@ from genolect.workflow.kmer_questions import (
     prefix_states,
     training_questions,
 )
-from genolect.workflow.kmer_tuning import Pooling, TuningOptions, tune, tuned_log_probabilities
+from genolect.workflow.kmer_tuning import TuningOptions, tune
 from genolect.workflow.results import EVALUATION, INTERVALS, new_results
 
 Answers = dict[str, dict[int, KmerAnswers]]
 """By arm, and by k."""
 
-QUESTIONS_PER_STEP = 64
+QUESTIONS_PER_STEP = 128
 MARKOV = "markov"
 NOTES = (
     "Every arm answers the same held-out questions and is shown the bases before each of them, nothing else.",
@@ -87,7 +87,7 @@ class NextKmerOptions(Configuration):
     training: int = Field(20_000, ge=1)
     validation: int = Field(2_000, ge=1)
     test: int = Field(5_000, ge=1)
-    tuning_steps: int = Field(400, ge=0)
+    tuning_steps: int = Field(300, ge=0)
     seed: int = Field(0, ge=0, lt=2**63)
 
     @field_validator("lengths")
@@ -249,17 +249,14 @@ def model_answers(
             facts["pooling"] = pooling
         probes = {k: _probe(task, features[pooling], k, seed=options.seed) for k in task.lengths}
         facts["epochs"][arm] = {k: probe.epochs for k, probe in probes.items()}
-        test = features[pooling][2]
-        answers[arm] = {k: judge(probe.log_probabilities(test), task.test.truth(k)) for k, probe in probes.items()}
+        states = features[pooling][2]
+        answers[arm] = {k: judge(probe.log_probabilities(states), task.test.truth(k)) for k, probe in probes.items()}
     if options.tuning_steps:
         say("tuning the whole model")
-        pooling = cast(Pooling, facts["pooling"])
-        tuning = TuningOptions(options.tuning_steps, QUESTIONS_PER_STEP, pooling, counted, options.seed)
-        training, validation = map(TokenizedQuestions, (task.training, task.validation), parts)
-        tuned = tune(model, training, validation, task.log_priors, tuning, machine)
-        facts["tuned_steps"] = tuned.steps
-        told = tuned_log_probabilities(tuned.model, parts[2], task.lengths, pooling, machine)
-        answers["tuned"] = {k: judge(told[k], task.test.truth(k)) for k in task.lengths}
+        tuning = TuningOptions(options.tuning_steps, QUESTIONS_PER_STEP, counted, options.seed)
+        training, validation, test = map(TokenizedQuestions, (task.training, task.validation, task.test), parts)
+        tuned = tune(model, (training, validation, test), task.log_priors, tuning, machine)
+        answers["tuned"], facts["tuned_steps"] = tuned.answers, tuned.steps
     return answers, facts
 
 
