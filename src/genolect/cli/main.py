@@ -17,6 +17,7 @@ from genolect import __version__
 from genolect.cli.convert import convert
 from genolect.cli.describe import describe
 from genolect.cli.describe_objective import describe_objective
+from genolect.cli.direction import direction
 from genolect.cli.evaluate import evaluate
 from genolect.cli.learn import learn
 from genolect.cli.next_kmer import next_kmer
@@ -54,6 +55,7 @@ for verb in (
     report,
     convert,
     strand,
+    direction,
     next_kmer,
 ):
     app.command()(verb)

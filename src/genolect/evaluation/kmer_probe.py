@@ -32,7 +32,10 @@ LEAST_VARIANCE = 1e-9
 """Share of the largest component below which one is rounding."""
 
 QUESTIONS = 256
-EPOCHS, PATIENCE = 20, 2
+EPOCHS, FEWEST_STEPS = 20, 1_500
+"""Passes over the questions, at most; more where they are few."""
+
+PATIENCE = 2
 LEARNING_RATE = 3e-4
 """At 1e-3 and 128 directions the longest words were best after no pass at all; lower rates took longer for as much."""
 
@@ -137,7 +140,7 @@ def fit_kmer_probe(
     linear.bias.data = torch.from_numpy(log_prior).float()
     optimizer = torch.optim.Adam(linear.parameters(), lr=LEARNING_RATE)
     best, epochs, lowest = copy.deepcopy(linear), 0, _bits(linear, asked, told)
-    for epoch in range(1, EPOCHS + 1):
+    for epoch in range(1, max(EPOCHS, FEWEST_STEPS * QUESTIONS // len(truth)) + 1):
         order = derived_generator(seed, "k-mer probe", epoch).permutation(len(truth))
         for start in range(0, len(order), QUESTIONS):
             part = torch.from_numpy(order[start : start + QUESTIONS])
