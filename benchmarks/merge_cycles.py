@@ -34,14 +34,8 @@ from genolect.training.loop import TrainingConfig
 from genolect.window_tokens import WindowTokens
 from genolect.workflow.assembly import Ingredients, new_training
 from genolect.workflow.exam import mean_estimates
-from genolect.workflow.next_kmer import (
-    Answers,
-    KmerTask,
-    NextKmerOptions,
-    baseline_answers,
-    model_answers,
-    set_kmer_task,
-)
+from genolect.workflow.kmer_task import Answers, KmerTask, NextKmerOptions, baseline_answers, set_kmer_task
+from genolect.workflow.next_kmer import model_answers
 from genolect.workflow.recipe import Recipe
 from genolect.workflow.splitting import split_genome
 

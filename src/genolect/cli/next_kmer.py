@@ -40,7 +40,7 @@ def next_kmer(
 ) -> None:
     """Ask which k bases come next on held-out records: models, frozen and tuned, beside counts and chance."""
     from genolect.workflow import evaluation
-    from genolect.workflow.next_kmer import NextKmerOptions
+    from genolect.workflow.kmer_task import NextKmerOptions
     from genolect.workflow.next_kmer import next_kmer as ask
     from genolect.workflow.output import output_folder
 
