@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import InputError
+from genolect.evaluation.next_kmer import kmer_numbers
+from genolect.model import new_model, random_twin
 from genolect.sequence.alphabet import decode, reverse_complement
 from genolect.sequence.interval import Interval
 from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
+from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.workflow.kmer_questions import (
+    counted_windows,
     cut_prefixes,
     held_out_questions,
     prefix_states,
@@ -83,7 +89,7 @@ def test_what_comes_changes_nothing_and_what_was_does(name, questions):
 
     def states(read):
         asked = split_windows(read, questions.blocks, FOLLOWING)
-        return prefix_states(model, cut_prefixes(tokenizer, asked.prefixes), CPU, counted=False)
+        return prefix_states(model, cut_prefixes(tokenizer, asked.prefixes), CPU, counted=None)
 
     given = states(windows)
     for pooling, rows in states(other).items():
@@ -103,12 +109,45 @@ def test_a_token_across_the_end_would_have_shown_what_comes():
 def test_states_are_the_same_alone_and_among_others(questions):
     tokenizer = TOKENIZERS["byte-pair"]
     model = opinionated(tokenizer)
-    together = prefix_states(model, cut_prefixes(tokenizer, questions.prefixes), CPU, counted=False)
+    together = prefix_states(model, cut_prefixes(tokenizer, questions.prefixes), CPU, counted=None)
     for place in (0, 7):
-        alone = prefix_states(model, cut_prefixes(tokenizer, questions.prefixes[[place]]), CPU, counted=False)
+        alone = prefix_states(model, cut_prefixes(tokenizer, questions.prefixes[[place]]), CPU, counted=None)
         for pooling, rows in alone.items():
             np.testing.assert_allclose(rows[0], together[pooling][place], atol=1e-6)
             assert not np.allclose(rows[0], together[pooling][place + 1], atol=1e-3)
+
+
+def counts_of(window: np.ndarray, lengths: tuple[int, ...]) -> dict[int, torch.Tensor]:
+    """Count one window alone, on both strands."""
+    counts = {k: torch.zeros(4**k, 4, dtype=torch.int32) for k in lengths}
+    for strand in (window, reverse_complement(window)):
+        for k in lengths:
+            words = np.lib.stride_tricks.sliding_window_view(strand, k + 1)
+            np.add.at(counts[k].view(-1).numpy(), kmer_numbers(words), 1)
+    return counts
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_counted_window_looks_as_if_it_had_never_been_counted(questions, causal):
+    """Left out with what follows it: of words across the end the prefix alone would leave the echo."""
+    shape = {"width": 8, "heads": 2, "layers": 1, "feed_forward": 12, "stem_reach": 3, "context_lengths": (2, 4)}
+    config = TransformerConfig(vocabulary=7, causal=causal, **shape)
+    model = random_twin(new_model(config, NucleotideTokenizer(), seed=3), seed=4, keep_counts=False)
+    place = [5]
+    tokens, whole = cut_prefixes(NucleotideTokenizer(), questions.prefixes[place]), counted_windows(model, questions)
+    never = prefix_states(model, tokens, CPU, counted=None)["last"]
+    model.context.set_counts(counts_of(questions.windows()[5], (2, 4)))
+    echo, left_out, prefix_alone = (
+        prefix_states(model, tokens, CPU, counted=counted)["last"]
+        for counted in (None, whole[place], whole[place, :PREFIX])
+    )
+    np.testing.assert_array_equal(left_out, never)
+    assert (echo != never).any()
+    assert (prefix_alone != never).any()
+
+
+def test_models_without_counts_have_nothing_to_leave_out(questions):
+    assert counted_windows(opinionated(), questions) is None
 
 
 def test_frequencies_of_tokens_are_shares(questions):

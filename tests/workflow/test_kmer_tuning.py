@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -31,7 +33,7 @@ def parts(tokenizer, **changes):
 
 
 def options(**changes):
-    given = {"steps": 120, "questions": 32, "counted": False, "seed": 5, "learning_rate": 1e-2}
+    given = {"steps": 120, "questions": 32, "seed": 5, "learning_rate": 1e-2}
     return TuningOptions(**(given | changes))
 
 
@@ -82,6 +84,11 @@ def test_batches_of_all_lengths_share_their_tokens_and_label_the_last():
     for prefix, label in zip(two.bases.numpy(), two.labels[:, -1].tolist(), strict=True):
         first, second = rows[tuple(prefix)]
         assert label == 4 * first + second
+    assert one.counted is None
+    whole = source.asked.windows().astype(np.int64)
+    counted = KmerBatches(PrefixBatches(replace(source, counted=whole), 11, seed=4), 1).draw(3, torch.device("cpu"))
+    assert torch.equal(counted.counted[:, :17], counted.bases.long())
+    assert counted.counted.shape == (11, 19)
     assert not torch.equal(KmerBatches(shared, 1).draw(4, torch.device("cpu")).bases, one.bases)
 
 

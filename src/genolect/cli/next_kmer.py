@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from genolect.cli.options import Out, Overwrite, command_line, grouped, listed
 from genolect.cli.progress import message_console
@@ -84,7 +85,7 @@ def kmer_table(rows: Sequence[Mapping[str, Any]], questions: int) -> Table:
     for task in tasks:
         table.add_column(task, justify="right")
     for arm in dict.fromkeys(arm for arm, _ in cells):
-        table.add_row(arm, *(cells[arm, task] for task in tasks))
+        table.add_row(Text(arm), *(cells[arm, task] for task in tasks))
     return table
 
 

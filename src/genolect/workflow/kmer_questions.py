@@ -195,10 +195,21 @@ class PrefixTokens:
 
 @dataclass(frozen=True, eq=False)
 class TokenizedQuestions:
-    """Questions with the tokens of their prefixes."""
+    """Questions as a model is asked them.
+
+    Attributes
+    ----------
+    asked : KmerQuestions
+        The questions.
+    tokens : PrefixTokens
+        Of their prefixes.
+    counted : ndarray of int64, shape (n, W + K), or None
+        From `counted_windows`; None for prefixes that the model has not counted.
+    """
 
     asked: KmerQuestions
     tokens: PrefixTokens
+    counted: Integers | None = None
 
 
 def cut_prefixes(tokenizer: Tokenizer, prefixes: Bases) -> PrefixTokens:
@@ -243,8 +254,31 @@ def cut_prefixes(tokenizer: Tokenizer, prefixes: Bases) -> PrefixTokens:
     return PrefixTokens(ids, spans)
 
 
+def counted_windows(model: SequenceModel, questions: KmerQuestions) -> Integers | None:
+    """Give what has to be left out of a model's counts: the words of prefixes and of what follows them.
+
+    A causal model looks up what follows the end of a prefix. On the stretches that were counted it would find there the
+    very bases that are asked for, and learn to trust an echo that held-out stretches do not give.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        The model, whose counts are those of the questions' stretches.
+    questions : KmerQuestions
+        Training questions.
+
+    Returns
+    -------
+    ndarray of int64, shape (n, W + K), or None
+        True tokens, one per base; None where the model counts nothing.
+    """
+    if model.context is None:
+        return None
+    return np.stack([model.tokenizer.encode(window) for window in questions.windows()]).astype(np.int64)
+
+
 def prefix_states(
-    model: SequenceModel, tokens: PrefixTokens, machine: Machine, *, counted: bool
+    model: SequenceModel, tokens: PrefixTokens, machine: Machine, *, counted: Integers | None
 ) -> dict[str, Floats32]:
     """Describe prefixes by frozen hidden states, those that enter the first block beside those that leave the last.
 
@@ -256,8 +290,8 @@ def prefix_states(
         The prefixes.
     machine : Machine
         Where to run.
-    counted : bool
-        Whether the prefixes come from the genome whose contexts the model counted.
+    counted : ndarray of int64, shape (n, W + K), or None
+        From `counted_windows`; None for prefixes that the model has not counted.
 
     Returns
     -------
@@ -268,7 +302,7 @@ def prefix_states(
     for places, ids in tokens.of_one_length():
         ends = np.full(len(ids), ids.shape[1] - 1)
         first, first_mean, last, last_mean = np.split(
-            embed(model, ids, machine, counted=counted, centres=ends), 4, axis=1
+            embed(model, ids, machine, counted=False if counted is None else counted[places], centres=ends), 4, axis=1
         )
         for name, pair in (("last", (first, last)), ("mean", (first_mean, last_mean))):
             states = np.concatenate(pair, axis=1)

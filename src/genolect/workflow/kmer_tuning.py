@@ -39,8 +39,6 @@ class TuningOptions:
     ----------
     steps, questions : int
         Updates, and questions per update.
-    counted : bool
-        Whether the prefixes come from the genome whose contexts the model counted.
     seed : int
         Of the questions' order and the heads.
     learning_rate, matrix_learning_rate : float
@@ -49,7 +47,6 @@ class TuningOptions:
 
     steps: int
     questions: int
-    counted: bool
     seed: int
     learning_rate: float = 3e-4
     matrix_learning_rate: float = 3e-3
@@ -69,6 +66,7 @@ class PrefixBatches:
     def __init__(self, source: TokenizedQuestions, count: int, *, seed: int) -> None:
         self.questions = source.asked
         self.tokens = source.tokens
+        self.counted = source.counted
         self.count = count
         self.seed = seed
         self._last: tuple[int, torch.device, npt.NDArray[np.int64], Batch] | None = None
@@ -84,7 +82,8 @@ class PrefixBatches:
                 for rows in (self.tokens.ids, self.tokens.spans)
             )
             bases = torch.from_numpy(self.questions.prefixes[chosen]).to(device)
-            self._last = step, device, chosen, Batch(bases, ids, spans)
+            counted = None if self.counted is None else torch.from_numpy(self.counted[chosen]).to(device)
+            self._last = step, device, chosen, Batch(bases, ids, spans, counted=counted)
         return self._last[2:]
 
 
@@ -108,7 +107,7 @@ class KmerBatches:
         chosen, batch = self.prefixes.drawn(step, device)
         labels = torch.full_like(batch.ids, NO_CLASS)
         labels[:, -1] = torch.from_numpy(self.truth[chosen]).to(device)
-        return LabelledBatch(batch.bases, batch.ids, batch.spans, labels=labels)
+        return LabelledBatch(batch.bases, batch.ids, batch.spans, counted=batch.counted, labels=labels)
 
 
 def head_of(k: int) -> str:
@@ -204,7 +203,7 @@ def _training(
             SupervisedObjective("classes", reads="tokens"),
             KmerBatches(prefixes, k),
             head=head_of(k),
-            counted=options.counted,
+            counted=source.counted is not None,
         )
         for k in lengths
     }

@@ -20,8 +20,8 @@ from genolect.report.page import RESULTS
 from genolect.workflow.held_out import HeldOut, held_out_for, model_names
 from genolect.workflow.kmer_questions import (
     Floats32,
-    PrefixTokens,
     TokenizedQuestions,
+    counted_windows,
     cut_prefixes,
     prefix_states,
 )
@@ -79,14 +79,20 @@ def model_answers(
         If the model gives what is no number.
     """
     say("cutting prefixes into tokens")
-    parts = [cut_prefixes(model.tokenizer, part.prefixes) for part in (task.training, task.validation, task.test)]
+    left_out = counted_windows(model, task.training) if counted else None
+    parts = [
+        TokenizedQuestions(
+            part, cut_prefixes(model.tokenizer, part.prefixes), left_out if part is task.training else None
+        )
+        for part in (task.training, task.validation, task.test)
+    ]
     twin = random_twin(model, seed=derived_key(options.seed, "random twin"), keep_counts=False)
     answers: Answers = {}
     facts: dict[str, Any] = {"epochs": {}}
     arms: dict[str, SequenceModel | None] = {"token_frequency": None, "random_probe": twin, "pretrained_probe": model}
     for arm, encoder in arms.items():
         say(f"probing: {arm}")
-        features = _features(encoder, model, parts, machine, counted=counted)
+        features = _features(encoder, model, parts, machine)
         pooling = _best_pooling(task, features, seed=options.seed)
         if arm == "pretrained_probe":
             facts["pooling"] = pooling
@@ -96,22 +102,20 @@ def model_answers(
         answers[arm] = {k: judge(probe.log_probabilities(states), task.test.truth(k)) for k, probe in probes.items()}
     if options.tuning_steps:
         say("tuning the whole model")
-        tuning = TuningOptions(options.tuning_steps, QUESTIONS_PER_STEP, counted, options.seed)
-        training, validation, test = map(TokenizedQuestions, (task.training, task.validation, task.test), parts)
+        training, validation, test = parts
+        tuning = TuningOptions(options.tuning_steps, QUESTIONS_PER_STEP, options.seed)
         tuned = tune(model, (training, validation, test), task.log_priors, tuning, machine)
         answers["tuned"], facts["tuned_steps"] = tuned.answers, tuned.steps
     return answers, facts
 
 
 def _features(
-    encoder: SequenceModel | None, model: SequenceModel, parts: list[PrefixTokens], machine: Machine, *, counted: bool
+    encoder: SequenceModel | None, model: SequenceModel, parts: list[TokenizedQuestions], machine: Machine
 ) -> dict[str, list[Floats32]]:
     """Give the features of the three parts by what they are: pooled states, or without an encoder shares of tokens."""
     if encoder is None:
-        return {"shares": [part.frequencies(len(model.tokenizer.vocabulary)) for part in parts]}
-    states = [
-        prefix_states(encoder, part, machine, counted=counted and number == 0) for number, part in enumerate(parts)
-    ]
+        return {"shares": [part.tokens.frequencies(len(model.tokenizer.vocabulary)) for part in parts]}
+    states = [prefix_states(encoder, part.tokens, machine, counted=part.counted) for part in parts]
     return {pooling: [part[pooling] for part in states] for pooling in states[0]}
 
 
