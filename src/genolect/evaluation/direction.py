@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from genolect.evaluation.metrics import auroc, macro
 from genolect.evaluation.panel import Row
-from genolect.evaluation.statistics import Estimate, Floats, Integers, decide, draw_blocks, estimate, resampled_values
+from genolect.evaluation.statistics import Estimate, decide, draw_blocks, estimate, resampled_values
+from genolect.evaluation.weighting import Floats, Integers
 from genolect.sequence.alphabet import COMPLEMENT, Bases, reverse_complement
 
 FORWARD = "forward"
@@ -124,9 +125,9 @@ def direction_rows(
     rows = []
     forward, forwards = values[FORWARD]
     for reading, (value, resampled) in values.items():
-        found = {"auroc": estimate(value, resampled)}
+        found = {"auroc": estimate(value, resampled, resamples.limits)}
         if reading != FORWARD:
-            found["auroc_change"] = estimate(value - forward, resampled - forwards)
+            found["auroc_change"] = estimate(value - forward, resampled - forwards, resamples.limits)
         rows += [
             reading_row(task, f"{arm} ({reading})", metric, one, n=len(labels), split=split)
             for metric, one in found.items()

@@ -19,7 +19,8 @@ from genolect.evaluation.direction import FORWARD, READINGS, Sequences, directio
 from genolect.evaluation.markov_model import MarkovModel
 from genolect.evaluation.panel import Row, Task
 from genolect.evaluation.probe import fit_probe
-from genolect.evaluation.statistics import Floats, Integers, draw_blocks, estimate
+from genolect.evaluation.statistics import Resamples, draw_blocks, estimate
+from genolect.evaluation.weighting import Floats
 from genolect.inference import Machine, this_machine
 from genolect.model import SequenceModel, load_model
 from genolect.report.page import RESULTS
@@ -101,15 +102,15 @@ def likelihood_rows(
     for reading, exam in exams.items():
         for arm, sums in (("model", exam.sums(model, machine)), ("counts", exam.bar_sums())):
             found[arm][reading] = sums, exam.counts
-    blocks = exams[FORWARD].blocks
+    resamples = draw_blocks(exams[FORWARD].blocks, seed=seed)
     rows = []
     for arm, by_reading in found.items():
-        ratios = {reading: _ratio(*columns, blocks, seed=seed) for reading, columns in by_reading.items()}
+        ratios = {reading: _ratio(*columns, resamples) for reading, columns in by_reading.items()}
         value, resampled = ratios[FORWARD]
         for reading, (own, owns) in ratios.items():
-            measured = {"bits_per_base": estimate(own, owns)}
+            measured = {"bits_per_base": estimate(own, owns, resamples.limits)}
             if reading != FORWARD:
-                measured["bits_change"] = estimate(own - value, owns - resampled)
+                measured["bits_change"] = estimate(own - value, owns - resampled, resamples.limits)
             rows += [
                 reading_row(task, f"{arm} ({reading})", metric, one, n=exams[reading].unit_count, split="test")
                 for metric, one in measured.items()
@@ -117,9 +118,8 @@ def likelihood_rows(
     return rows
 
 
-def _ratio(sums: Floats, counts: Floats, blocks: Integers, *, seed: int) -> tuple[float, Floats]:
+def _ratio(sums: Floats, counts: Floats, resamples: Resamples) -> tuple[float, Floats]:
     """Divide sums by counts, on everything and on resamples of the blocks, the same for every reading."""
-    resamples = draw_blocks(blocks, seed=seed)
     own, asked = (np.bincount(resamples.block_of_example, weights=part) for part in (sums, counts))
     return float(own.sum() / asked.sum()), (own @ resamples.counts) / (asked @ resamples.counts)
 
