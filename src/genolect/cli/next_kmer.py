@@ -54,7 +54,7 @@ def next_kmer(
     typer.echo(f"results: {out / 'results.json'}")
 
 
-WIDTH = 120
+WIDTH = 150
 
 
 def kmer_table(rows: Sequence[Mapping[str, Any]], questions: int) -> Table:
