@@ -187,7 +187,7 @@ def embed(
     ids: npt.NDArray[np.integer],
     machine: Machine,
     *,
-    counted: bool,
+    counted: bool | npt.NDArray[np.integer],
     centres: npt.NDArray[np.integer] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Describe windows by frozen hidden states: those that enter the first block beside those that leave the last.
@@ -203,8 +203,9 @@ def embed(
         Token ids.
     machine : Machine
         Where to run.
-    counted : bool
-        Whether the windows come from the genome whose contexts the model counted.
+    counted : bool or ndarray of int, shape (B, M)
+        Whether the windows come from the genome whose contexts the model counted; or the true tokens of the longer
+        windows that were counted and that these are the first L tokens of.
     centres : ndarray of int, shape (B,), optional
         The centre token of each window; by default that in the middle of the row.
 
@@ -229,7 +230,9 @@ def embed(
         for part in _slices(len(ids), max(1, TOKENS_PER_BATCH // ids.shape[1])):
             batch = torch.from_numpy(ids[part].astype(np.int64)).to(machine.device)
             centre = torch.from_numpy(middle[part].astype(np.int64)).to(machine.device)
-            states = model.encoder.states(batch, batch if counted else None)
+            whole = ids if counted is True else counted
+            true = None if whole is False else torch.from_numpy(whole[part].astype(np.int64)).to(machine.device)
+            states = model.encoder.states(batch, true)
             ends = [states[0].float(), states[-1].float()]
             parts = [
                 summary

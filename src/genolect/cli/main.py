@@ -19,10 +19,11 @@ from genolect.cli.compare import compare
 from genolect.cli.convert import convert
 from genolect.cli.describe import describe
 from genolect.cli.describe_objective import describe_objective
+from genolect.cli.direction import direction
 from genolect.cli.evaluate import evaluate
 from genolect.cli.information import information
-from genolect.cli.label_curve import label_curve
 from genolect.cli.learn import learn
+from genolect.cli.next_kmer import next_kmer
 from genolect.cli.plan import plan
 from genolect.cli.prepare import prepare
 from genolect.cli.pretrain import pretrain
@@ -61,6 +62,8 @@ for verb in (
     evaluate,
     compare,
     information,
+    next_kmer,
+    direction,
     report,
     convert,
     strand,
@@ -78,7 +81,8 @@ for verb in (
     evaluate,
     compare,
     information,
-    label_curve,
+    next_kmer,
+    direction,
     report,
     convert,
     strand,

@@ -27,6 +27,9 @@ class Batch:
         Class of each base, for region-aware masking.
     places : Tensor of int64, shape (B, 2), or None
         First base and number of the record of each window, where overlapping windows are to be told apart.
+    counted : Tensor of int64, shape (B, M), or None
+        True tokens of the longer windows that these are part of, where what follows them has to be left out of counted
+        contexts too (`encoders.context`); by default the tokens themselves.
     """
 
     bases: Tensor
@@ -34,6 +37,7 @@ class Batch:
     spans: Tensor
     classes: Tensor | None = None
     places: Tensor | None = None
+    counted: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -213,4 +213,5 @@ def weighted_loss(
 
 def _counted(batch: Batch, inputs: Inputs) -> Tensor:
     """Give the true tokens of what the encoder sees: two views of a window have the same ones."""
-    return batch.ids.repeat(len(inputs.ids) // len(batch.ids), 1)
+    true = batch.ids if batch.counted is None else batch.counted
+    return true.repeat(len(inputs.ids) // len(batch.ids), 1)

@@ -100,8 +100,8 @@ def check_annotation(
     """
     split = split_genome(genome, window=options.window, validation=options.validation, test=options.test)
     annotation, origin = annotation_file.read(genome.lengths)
-    with _naming(annotation_file.path):
-        _task(genome, split, annotation, window=options.window, seed=options.seed)
+    with naming(annotation_file.path):
+        labelled_task(genome, split, annotation, window=options.window, seed=options.seed)
     return origin
 
 
@@ -142,15 +142,15 @@ def evaluate(
         As the parts say.
     """
     model = load_model(model_folder)
-    plan = _plan_of(model_folder)
+    plan = known_plan(model_folder)
     options = PretrainingOptions() if plan is None else plan.options
     seed, window = options.seed, options.window
     own_genome = plan is not None and plan.genome == genome.content_hash
     split = plan.split() if plan is not None and own_genome else split_genome(genome, window=window)
     say("labelling windows")
     annotation, origin = annotation_file.read(genome.lengths)
-    with _naming(annotation_file.path):
-        task, dropped = _task(genome, split, annotation, window=window, seed=seed)
+    with naming(annotation_file.path):
+        task, dropped = labelled_task(genome, split, annotation, window=window, seed=seed)
     counted = own_genome and model.context is not None
     arms = baseline_arms(BASELINES, strands="one") | probe_arms(
         model, strands="one", counted=lambda part: counted and part.split[0] == ROLES[0]
@@ -178,7 +178,7 @@ def evaluate(
     return results
 
 
-def _plan_of(folder: Path) -> Plan | None:
+def known_plan(folder: Path) -> Plan | None:
     """Give the plan that a model was trained by; None for one that was published, or carried over."""
     if is_published(folder) or "plan" not in training_record(folder):
         return None
@@ -186,7 +186,7 @@ def _plan_of(folder: Path) -> Plan | None:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
     """Let a refusal of labels or windows name the annotation that they come from."""
     try:
         yield
@@ -194,9 +194,10 @@ def _naming(path: Path) -> Iterator[None]:
         raise InputError(error.what, fix=error.fix, path=path, line=error.line) from error
 
 
-def _task(
+def labelled_task(
     genome: PreparedGenome, split: Split, annotation: Annotation, *, window: int, seed: int
 ) -> tuple[LabelledTable, dict[str, tuple[int, int]]]:
+    """Draw windows with the labels of an annotation; also give the classes that are too rare."""
     tracks = label_bases(annotation.features, genome.lengths)
     parts = {
         role: sample_windows(
