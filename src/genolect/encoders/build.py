@@ -12,10 +12,13 @@ from genolect.encoders.bert import BertConfig, BertEncoder
 from genolect.encoders.equivariant_convolution import EquivariantConvolution, EquivariantConvolutionConfig
 from genolect.encoders.equivariant_transformer import EquivariantTransformer, EquivariantTransformerConfig
 from genolect.encoders.esm import EsmConfig, EsmEncoder
+from genolect.encoders.heads import HeadConfig, ProjectionHead, TokenHead, WindowHead
 from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig
+from genolect.encoders.masked_heads import MaskedHead, PredictableHead
 from genolect.encoders.mosaic_bert import MosaicBertConfig, MosaicBertEncoder
 from genolect.encoders.published import PublishedConfig
 from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransformerConfig
+from genolect.encoders.strand_heads import StrandTokenHead, StrandWindowHead
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError, shown
 
@@ -107,3 +110,65 @@ def new_encoder(config: EncoderConfig) -> Any:
     """
     with torch.random.fork_rng(devices=[]):  # torch's own first values, soon replaced, come from a global generator
         return KINDS[kind_of(config)].encoder(config)
+
+
+def new_token_head(config: EncoderConfig, targets: range, encoder: Any) -> nn.Module:
+    """Build the head that predicts tokens: that of the checkpoints where the encoder is one of theirs.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+        The shape of the encoder.
+    targets : range
+        The predictable ids.
+    encoder : Module
+        The encoder; a head of BERT reads its embedding.
+
+    Returns
+    -------
+    Module
+        Hidden states of selected tokens (S, D) in, logits of the predictable ids out.
+
+    Examples
+    --------
+    >>> shape = TransformerConfig(vocabulary=7, width=8, layers=1)
+    >>> new_token_head(shape, range(4), new_encoder(shape))(torch.ones(3, 8)).shape
+    torch.Size([3, 4])
+    """
+    if isinstance(config, StrandConfig):
+        return StrandTokenHead(config.width, len(targets))
+    if not isinstance(config, PublishedConfig):
+        return TokenHead(config.width, len(targets))
+    head = MaskedHead(config.width, config.vocabulary, norm_epsilon=config.norm_epsilon)
+    if not isinstance(config, EsmConfig):
+        head.tie(encoder.embedding)
+    return PredictableHead(head, targets)
+
+
+def new_head(config: HeadConfig, width: int) -> nn.Module:
+    """Build a head beside the one that predicts tokens.
+
+    Parameters
+    ----------
+    config : HeadConfig
+        Which, and how many outputs.
+    width : int
+        D.
+
+    Returns
+    -------
+    TokenHead, WindowHead, StrandWindowHead or ProjectionHead
+        The head.
+
+    Examples
+    --------
+    >>> type(new_head(HeadConfig(kind="projection", outputs=5), 8)).__name__
+    'ProjectionHead'
+    """
+    kinds: dict[str, type[TokenHead | WindowHead | StrandWindowHead | ProjectionHead]] = {
+        "token": TokenHead,
+        "window": WindowHead,
+        "strand_window": StrandWindowHead,
+        "projection": ProjectionHead,
+    }
+    return kinds[config.kind](width, config.outputs)

@@ -20,13 +20,13 @@ class HeadConfig(Configuration):
 
     Attributes
     ----------
-    kind : {'token', 'window', 'projection'}
-        A `TokenHead`, a `WindowHead` or a `ProjectionHead`.
+    kind : {'token', 'window', 'strand_window', 'projection'}
+        A `TokenHead`, a `WindowHead`, a `strand_heads.StrandWindowHead` or a `ProjectionHead`.
     outputs : int
         Classes or values per token, or P.
     """
 
-    kind: Literal["token", "window", "projection"]
+    kind: Literal["token", "window", "strand_window", "projection"]
     outputs: int = Field(ge=1)
 
 
@@ -127,28 +127,3 @@ def mean_of_tokens(hidden_BLD: Tensor, real_BL: Tensor) -> Tensor:
     """
     kept = hidden_BLD.masked_fill(~real_BL[..., None], 0.0)
     return kept.sum(dim=1) / real_BL.sum(dim=1, keepdim=True).clamp(min=1)
-
-
-def new_head(config: HeadConfig, width: int) -> nn.Module:
-    """Build a head.
-
-    Parameters
-    ----------
-    config : HeadConfig
-        Which, and how many outputs.
-    width : int
-        D.
-
-    Returns
-    -------
-    TokenHead, WindowHead or ProjectionHead
-        The head.
-
-    Examples
-    --------
-    >>> type(new_head(HeadConfig(kind="projection", outputs=5), 8)).__name__
-    'ProjectionHead'
-    """
-    kinds: dict[str, type[TokenHead | WindowHead | ProjectionHead]]
-    kinds = {"token": TokenHead, "window": WindowHead, "projection": ProjectionHead}
-    return kinds[config.kind](width, config.outputs)

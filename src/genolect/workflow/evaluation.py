@@ -20,8 +20,9 @@ from genolect.errors import ConfigurationError, InputError
 from genolect.evaluation.composition import choose_word_length, composition_features, kmer_frequencies
 from genolect.evaluation.panel import ArmFeatures, PanelResult, Task, run_panel
 from genolect.evaluation.projection import embedding_map
+from genolect.foreign_checkpoint import is_published
 from genolect.inference import embed, this_machine
-from genolect.model import SequenceModel, is_published, load_model, random_twin, training_record
+from genolect.model import SequenceModel, load_model, random_twin, training_record
 from genolect.randomness import derived_key
 from genolect.report.page import RESULTS
 from genolect.sequence.alphabet import Bases
