@@ -11,6 +11,7 @@ import torch
 
 from genolect.encoders.build import KINDS, encoder_config
 from genolect.encoders.heads import HeadConfig
+from genolect.errors import ConfigurationError
 from genolect.model import SequenceModel, load_model, new_model, save_model
 from genolect.tokenizers.codon import CodonTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
@@ -72,7 +73,15 @@ def loaded(folder, task="MaskedLM", **options):
 
 
 def test_every_kind_without_a_class_there_is_tested():
-    assert {*SHAPES} - {"causal"} == {*KINDS} - {"bert", "esm", "mosaic_bert"}
+    assert {*SHAPES} - {"causal"} == {*KINDS} - {"bert", "esm", "mosaic_bert", "enformer"}
+
+
+def test_an_encoder_of_bins_is_refused(tmp_path):
+    config = encoder_config("enformer", {"vocabulary": VOCABULARY, "width": 12, "stages": 3}, "here")
+    save_model(tmp_path / "bins", new_model(config, NucleotideTokenizer(), seed=3), {})
+    with pytest.raises(ConfigurationError, match="a model for transformers needs tokens"):
+        convert_model(tmp_path / "bins", tmp_path / "there", to="hf")
+    assert not (tmp_path / "there").exists()
 
 
 @torch.no_grad()

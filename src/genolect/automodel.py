@@ -25,7 +25,7 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput, CausalLMOutput, MaskedLMOutput
 
-from genolect.encoders.build import EncoderConfig, encoder_config, new_encoder, new_head, new_token_head
+from genolect.encoders.build import EncoderConfig, encoder_config, new_encoder, new_head, new_token_head, output_width
 from genolect.encoders.heads import HeadConfig
 from genolect.encoders.initialisation import draw_weights
 from genolect.foreign_checkpoint.own_model import MODEL_TYPE
@@ -211,7 +211,7 @@ class _WithHead(GenolectPreTrained):  # type: ignore[no-untyped-call]
     def _new_heads(self, encoder: nn.Module) -> tuple[nn.Module, nn.ModuleDict]:
         shape = self.config.encoder_config()
         extra = {
-            name: new_head(HeadConfig.from_mapping(head, name), shape.width)
+            name: new_head(HeadConfig.from_mapping(head, name), output_width(shape))
             for name, head in self.config.extra_heads.items()
         }
         return new_token_head(shape, range(*self.config.targets), encoder), nn.ModuleDict(extra)

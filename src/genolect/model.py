@@ -32,6 +32,7 @@ from genolect.encoders.build import (
     new_encoder,
     new_head,
     new_token_head,
+    output_width,
 )
 from genolect.encoders.context import ContextEvidence
 from genolect.encoders.heads import HeadConfig, TokenHead
@@ -76,8 +77,9 @@ class SequenceModel(nn.Module):
         self.encoder = new_encoder(config)
         with torch.random.fork_rng(devices=[]):  # torch's own first values, soon replaced, come from a global generator
             self.head = new_token_head(config, tokenizer.targets, self.encoder)
+            width = output_width(config)
             # Without other heads this has no weights, and a saved model has the same names as ever.
-            self.heads = nn.ModuleDict({name: new_head(head, config.width) for name, head in self.head_configs.items()})
+            self.heads = nn.ModuleDict({name: new_head(head, width) for name, head in self.head_configs.items()})
 
     @property
     def context(self) -> ContextEvidence | None:
@@ -103,8 +105,8 @@ class SequenceModel(nn.Module):
 
         Returns
         -------
-        Tensor, shape (S, V) or (B, P)
-            Logits in reading order, or one vector per window.
+        Tensor, shape (S, V), (B, P) or (B, K, tracks)
+            Logits in reading order, one vector per window, or expected counts in bins.
         """
         return self.read(self.encoder(ids, counted), ids, selected, head=head)
 
@@ -113,14 +115,14 @@ class SequenceModel(nn.Module):
 
         Parameters
         ----------
-        hidden : Tensor, shape (B, L, D)
+        hidden : Tensor, shape (B, L, D), or (B, K, D) where the encoder gives bins
             What the encoder made of the ids.
         ids, selected, head
             As in `forward`.
 
         Returns
         -------
-        Tensor, shape (S, V) or (B, P)
+        Tensor, shape (S, V), (B, P) or (B, K, tracks)
             As in `forward`.
 
         Raises

@@ -20,14 +20,23 @@ class HeadConfig(Configuration):
 
     Attributes
     ----------
-    kind : {'token', 'window', 'strand_window', 'projection'}
-        A `TokenHead`, a `WindowHead`, a `strand_heads.StrandWindowHead` or a `ProjectionHead`.
+    kind : {'token', 'window', 'strand_window', 'projection', 'track'}
+        A `TokenHead`, a `WindowHead`, a `strand_heads.StrandWindowHead`, a `ProjectionHead` or a `track_heads.BinHead`.
     outputs : int
-        Classes or values per token, or P.
+        Classes or values per token, P, or tracks.
+    tokens_per_bin, crop : int
+        As in `track_heads.BinHead`, for tracks.
     """
 
-    kind: Literal["token", "window", "strand_window", "projection"]
+    kind: Literal["token", "window", "strand_window", "projection", "track"]
     outputs: int = Field(ge=1)
+    tokens_per_bin: int = Field(1, ge=1)
+    crop: int = Field(0, ge=0)
+
+    @property
+    def answers(self) -> Literal["tokens", "pooled", "bins"]:
+        """What it answers for: tokens, whole windows or bins."""
+        return "tokens" if self.kind == "token" else "bins" if self.kind == "track" else "pooled"
 
 
 class TokenHead(nn.Module):

@@ -104,8 +104,8 @@ def write_own_model(folder: Path, model: OwnModel, *, replace: bool = False) -> 
     >>> tensors = {f"encoder.{name}": tensor for name, tensor in new_encoder(config).state_dict().items()}
     >>> with TemporaryDirectory() as folder:
     ...     write_own_model(Path(folder, "model"), OwnModel(config, NucleotideTokenizer(), {}, tensors))
-    ...     read_own_model(Path(folder, "model")).config == config
-    True
+    ...     len(list(Path(folder, "model").iterdir()))
+    6
     """
     values = configuration_values(model)
     named = {_theirs(name): tensor.detach().cpu().contiguous().clone() for name, tensor in model.tensors.items()}

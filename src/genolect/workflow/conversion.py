@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from genolect.encoders.build import kind_of
+from genolect.encoders.build import kind_of, require_tokens
 from genolect.encoders.equivariant_transformer import EquivariantTransformerConfig
 from genolect.encoders.masked_heads import PredictableHead
 from genolect.encoders.rotary_periods import rotary_periods
@@ -41,6 +41,8 @@ def convert_model(
 
     Raises
     ------
+    ConfigurationError
+        If the model is to go to transformers and its encoder gives bins.
     InputError
         If the source is no model, or damaged.
     """
@@ -53,6 +55,7 @@ def convert_model(
         foreign = ForeignModel(model.encoder, model.head.masked, model.tokenizer)
         write_checkpoint(out, foreign, replace=overwrite)
     else:
+        require_tokens(model.config, "a model for transformers")
         own = OwnModel(model.config, model.tokenizer, model.head_configs, model.state_dict())
         write_own_model(out, own, replace=overwrite)
     return model

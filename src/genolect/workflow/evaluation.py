@@ -16,6 +16,7 @@ from genolect.data.genome import PreparedGenome, prepare_genome
 from genolect.data.labelled_windows import drop_rare_classes, read_windows, sample_windows
 from genolect.data.labels import label_bases
 from genolect.data.split import Split
+from genolect.encoders.build import require_tokens
 from genolect.errors import ConfigurationError, InputError
 from genolect.evaluation.composition import choose_word_length, composition_features, kmer_frequencies
 from genolect.evaluation.panel import ArmFeatures, PanelResult, Task, run_panel
@@ -139,6 +140,7 @@ def evaluate(
         As the parts say.
     """
     model = load_model(model_folder)
+    require_tokens(model.config, "the probe")
     plan = _plan_of(model_folder)
     options = PretrainingOptions() if plan is None else plan.options
     seed, window = options.seed, options.window
