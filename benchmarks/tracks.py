@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from ridge import Floats, TrackRidge, correlation, estimated_rows
+from correlations import Floats, estimated_rows
 from rows import Row, row, show
 
 from genolect.data.genome import PreparedGenome, prepare_genome
@@ -32,6 +32,8 @@ from genolect.data.split import Split, choose_split
 from genolect.data.tracks import SiteValues, TrackSampler, TrackShape, read_track_windows, tile_predicted
 from genolect.encoders.enformer import SMALL, SMALL_WINDOW, Enformer, expected_start
 from genolect.encoders.initialisation import draw_weights
+from genolect.evaluation.kmer_ridge import KmerRidge
+from genolect.evaluation.regression import pearson
 from genolect.objectives.track_loss import joint_loss, poisson_loss
 from genolect.randomness import derived_generator
 from genolect.sequence.interval import Interval, Strand
@@ -193,9 +195,9 @@ def chromatin_rows(network: Enformer, material: Material) -> list[Row]:
         ]
         for role, windows in places.items()
     }
-    peer = TrackRidge(material.genome, spans=(640, 2_176, SHAPE.length), words=(4, 5), stranded=False)
+    peer = KmerRidge(material.genome, spans=(640, 2_176, SHAPE.length), words=(4, 5), stranded=False)
     peer.fit(centres, truth)
-    print("validation:", correlation(both_strands(network, material, places["validation"]), truth["validation"]))
+    print("validation:", pearson(truth["validation"], both_strands(network, material, places["validation"])))
     ours = both_strands(network, material, places["test"])
     return estimated_rows("chromatin", truth["test"], ours, peer.predict(centres["test"]), peer.name)
 
@@ -205,7 +207,7 @@ def expression_rows(network: Enformer, material: Material) -> list[Row]:
     genes = {role: material.genes_in(regions) for role, regions in material.split.regions().items()}
     genes = {role: sorted(found, key=lambda gene: (gene.site.name, gene.site.start)) for role, found in genes.items()}
     truth = {role: np.array([gene.expression for gene in found]) for role, found in genes.items()}
-    peer = TrackRidge(material.genome, spans=(1_024, 2_048, SHAPE.length), words=(4, 5), stranded=True)
+    peer = KmerRidge(material.genome, spans=(1_024, 2_048, SHAPE.length), words=(4, 5), stranded=True)
     sites = {role: [gene.site for gene in found] for role, found in genes.items()}
     peer.fit(sites, truth)
     centre = SHAPE.length // SHAPE.bin_length // 2 - SHAPE.crop
@@ -214,7 +216,7 @@ def expression_rows(network: Enformer, material: Material) -> list[Row]:
         windows = [gene.window() for gene in genes[role]]
         return predictions(network, material, windows, "expression")[:, centre]
 
-    print("validation:", correlation(predicted("validation"), truth["validation"]))
+    print("validation:", pearson(truth["validation"], predicted("validation")))
     return estimated_rows("expression", truth["test"], predicted("test"), peer.predict(sites["test"]), peer.name)
 
 

@@ -124,7 +124,10 @@ def rewritten(folder: Path, values: dict) -> Path:
 @pytest.mark.parametrize(
     ("heads", "message"),
     [
-        ({"tissue": {"kind": "attention", "outputs": 8}}, "kind: .*'token', 'window' or 'projection'"),
+        (
+            {"tissue": {"kind": "attention", "outputs": 8}},
+            "kind: .*'token', 'window', .* or 'track'",
+        ),
         ({"tissue": {"kind": "window", "outputs": 8, "depth": 2}}, "unknown key 'depth'"),
         ({}, "the weights do not fit the configuration: .*Unexpected key"),
     ],

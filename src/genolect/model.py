@@ -30,16 +30,16 @@ from genolect.encoders.build import (
     encoder_config,
     kind_of,
     new_encoder,
+    new_head,
+    new_token_head,
+    output_width,
 )
 from genolect.encoders.context import ContextEvidence
-from genolect.encoders.esm import EsmConfig
-from genolect.encoders.heads import HeadConfig, TokenHead, new_head
+from genolect.encoders.heads import HeadConfig, TokenHead
 from genolect.encoders.initialisation import draw_weights
-from genolect.encoders.masked_heads import MaskedHead, PredictableHead
-from genolect.encoders.published import PublishedConfig
-from genolect.encoders.strand_heads import StrandTokenHead
+from genolect.encoders.masked_heads import PredictableHead
 from genolect.errors import ConfigurationError, InputError, shown
-from genolect.foreign_checkpoint import read_checkpoint
+from genolect.foreign_checkpoint import is_own, is_published, read_checkpoint, read_own_model
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
@@ -68,29 +68,18 @@ class SequenceModel(nn.Module):
         self, config: EncoderConfig, tokenizer: Tokenizer, heads: Mapping[str, HeadConfig] | None = None
     ) -> None:
         super().__init__()
+        if isinstance(config, StrandConfig) and not isinstance(tokenizer, NucleotideTokenizer):
+            what = f"an encoder of the kind {kind_of(config)} reads single bases, not {tokenizer.kind} tokens"
+            raise ConfigurationError(what, fix="take nucleotides, or another encoder")
         self.config = config
         self.tokenizer = tokenizer
         self.head_configs = dict(heads or {})
         self.encoder = new_encoder(config)
         with torch.random.fork_rng(devices=[]):  # torch's own first values, soon replaced, come from a global generator
-            self.head = self._token_head()
+            self.head = new_token_head(config, tokenizer.targets, self.encoder)
+            width = output_width(config)
             # Without other heads this has no weights, and a saved model has the same names as ever.
-            self.heads = nn.ModuleDict({name: new_head(head, config.width) for name, head in self.head_configs.items()})
-
-    def _token_head(self) -> nn.Module:
-        """Make the head that predicts tokens: that of the checkpoints where the encoder is one of theirs."""
-        config, targets = self.config, self.tokenizer.targets
-        if isinstance(config, StrandConfig):
-            if not isinstance(self.tokenizer, NucleotideTokenizer):
-                what = f"an encoder of the kind {kind_of(config)} reads single bases, not {self.tokenizer.kind} tokens"
-                raise ConfigurationError(what, fix="take nucleotides, or another encoder")
-            return StrandTokenHead(config.width, len(targets))
-        if not isinstance(config, PublishedConfig):
-            return TokenHead(config.width, len(targets))
-        head = MaskedHead(config.width, config.vocabulary, norm_epsilon=config.norm_epsilon)
-        if not isinstance(config, EsmConfig):
-            head.tie(self.encoder.embedding)
-        return PredictableHead(head, targets)
+            self.heads = nn.ModuleDict({name: new_head(head, width) for name, head in self.head_configs.items()})
 
     @property
     def context(self) -> ContextEvidence | None:
@@ -116,8 +105,8 @@ class SequenceModel(nn.Module):
 
         Returns
         -------
-        Tensor, shape (S, V) or (B, P)
-            Logits in reading order, or one vector per window.
+        Tensor, shape (S, V), (B, P) or (B, K, tracks)
+            Logits in reading order, one vector per window, or expected counts in bins.
         """
         return self.read(self.encoder(ids, counted), ids, selected, head=head)
 
@@ -126,14 +115,14 @@ class SequenceModel(nn.Module):
 
         Parameters
         ----------
-        hidden : Tensor, shape (B, L, D)
+        hidden : Tensor, shape (B, L, D), or (B, K, D) where the encoder gives bins
             What the encoder made of the ids.
         ids, selected, head
             As in `forward`.
 
         Returns
         -------
-        Tensor, shape (S, V) or (B, P)
+        Tensor, shape (S, V), (B, P) or (B, K, tracks)
             As in `forward`.
 
         Raises
@@ -295,7 +284,7 @@ def load_model(folder: Path) -> SequenceModel:
     Parameters
     ----------
     folder : Path
-        A folder made by `save_model`, or one that `foreign_checkpoint.read_checkpoint` reads.
+        A folder made by `save_model`, or one that `foreign_checkpoint` reads.
 
     Returns
     -------
@@ -338,34 +327,33 @@ def load_model(folder: Path) -> SequenceModel:
         raise InputError(error.what, fix=its_maker, path=folder / CONFIGURATION) from error
     model = SequenceModel(config, tokenizer, heads)
     try:
-        model.load_state_dict(safetensors.torch.load((folder / WEIGHTS).read_bytes()))
-    except (RuntimeError, safetensors.SafetensorError) as error:
-        what = f"the weights do not fit the configuration: {shown(str(error).splitlines()[-1].strip())}"
-        raise InputError(what, fix=REMEDY, path=folder / WEIGHTS) from error
+        tensors = safetensors.torch.load((folder / WEIGHTS).read_bytes())
+    except safetensors.SafetensorError as error:
+        raise _misfit(error, folder) from error
+    return _filled(model, tensors, folder)
+
+
+def _filled(model: SequenceModel, tensors: Mapping[str, Tensor], folder: Path) -> SequenceModel:
+    """Give a model the weights of a folder."""
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise _misfit(error, folder) from error
     if not all(bool(torch.isfinite(parameter).all()) for parameter in model.parameters()):
         raise InputError("some weights are not finite", fix=REMEDY, path=folder / WEIGHTS)
     return model.eval()
 
 
-def is_published(folder: Path) -> bool:
-    """Tell a Hugging Face directory: its ``config.json`` names the class of the model.
-
-    Examples
-    --------
-    >>> is_published(Path("no such folder"))
-    False
-    """
-    path = folder / CONFIGURATION
-    if not path.is_file():
-        return False
-    try:
-        return "architectures" in json.loads(path.read_text("utf-8"))
-    except (ValueError, TypeError):
-        return False
+def _misfit(error: Exception, folder: Path) -> InputError:
+    what = f"the weights do not fit the configuration: {shown(str(error).splitlines()[-1].strip())}"
+    return InputError(what, fix=REMEDY, path=folder / WEIGHTS)
 
 
 def _published(folder: Path) -> SequenceModel:
-    """Read a published model with its masked head and its tokenizer."""
+    """Read a published model with its masked head and its tokenizer, or one of ours that transformers loads."""
+    if is_own(folder):
+        own = read_own_model(folder)
+        return _filled(SequenceModel(own.config, own.tokenizer, own.heads), own.tensors, folder)
     foreign = read_checkpoint(folder)
     if foreign.head is None or foreign.tokenizer is None:
         missing = "masked head" if foreign.head is None else "vocabulary"

@@ -10,7 +10,15 @@ import pytest
 
 from genolect.data.genome import PreparedGenome, prepare_genome
 from genolect.data.split import choose_split
-from genolect.data.tracks import SiteValues, TrackSampler, TrackShape, read_track_windows, tile_predicted
+from genolect.data.tracks import (
+    MeasuredTrack,
+    SiteValues,
+    TrackSampler,
+    TrackShape,
+    binned_targets,
+    read_track_windows,
+    tile_predicted,
+)
 from genolect.errors import ConfigurationError, InputError
 from genolect.sequence.alphabet import decode
 from genolect.sequence.interval import Interval
@@ -143,3 +151,21 @@ def test_predicted_parts_lie_side_by_side():
 def test_shapes_without_whole_bins_behind_the_crop_are_refused(length, crop):
     with pytest.raises(ConfigurationError, match=f"a window of {length} bases with {crop} bins of 5 cropped"):
         TrackShape(length=length, bin_length=5, crop=crop)
+
+
+def test_a_measured_track_is_cut_and_knows_nothing_of_other_records(track):
+    part = MeasuredTrack(Track(track.path, {"I": 400, "II": 130}), summary="sum", highest=2.0)
+    place = Interval("I", 35, 95, "-")
+    assert part.bins(place, 5).tolist() == np.minimum(track.bins(place, 5, "sum"), 2.0).tolist()
+    assert 2.0 in part.bins(place, 5)
+    for unknown in (Interval("III", 0, 40), Interval("II", 100, 140)):  # Another record; past the end of a circle.
+        assert np.isnan(part.bins(unknown, 5)).all()
+        assert part.bins(unknown, 5).shape == (8,)
+
+
+def test_targets_of_windows_are_those_of_their_predicted_parts(track):
+    places = [Interval("I", 35, 75), Interval("II", 20, 60, "-")]
+    found = binned_targets(places, [track, MeasuredTrack(track, highest=0.1)], SHAPE)
+    assert found.shape == (2, 6, 2)
+    assert found[1, :, 0].tolist() == track.bins(Interval("II", 25, 55, "-"), 5).tolist()
+    assert found[..., 1].max() == np.float32(0.1)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from genolect.encoders.build import KINDS, encoder_config, kind_of, longest_window, new_encoder
+from genolect.encoders.build import (
+    KINDS,
+    encoder_config,
+    gives_bins,
+    kind_of,
+    longest_window,
+    new_encoder,
+    new_token_head,
+    output_width,
+    require_tokens,
+)
 from genolect.encoders.initialisation import draw_weights
 from genolect.errors import ConfigurationError
 
@@ -24,9 +34,20 @@ def test_a_shape_comes_back_and_builds_its_encoder(kind):
     assert isinstance(encoder, KINDS[kind].encoder)
     draw_weights(encoder, torch.Generator().manual_seed(1))
     ids = torch.randint(9, (3, 17), generator=torch.Generator().manual_seed(2))
-    states = encoder.states(ids)
-    assert encoder(ids).shape == states[-1].shape == (3, 17, 12)
     assert not config.causal
+    if not gives_bins(config):
+        assert encoder(ids).shape == encoder.states(ids)[-1].shape == (3, 17, output_width(config))
+
+
+def test_an_encoder_of_bins_has_no_tokens_to_predict():
+    shape = {"vocabulary": 7, "width": 12, "stages": 3, "crop": 2}
+    config = encoder_config("enformer", shape, "here")
+    encoder = new_encoder(config)
+    assert encoder(torch.zeros(3, 72, dtype=torch.int64)).shape == (3, 5, output_width(config)) == (3, 5, 24)
+    assert not [*new_token_head(config, range(4), encoder).parameters()]
+    with pytest.raises(ConfigurationError, match="a probe needs tokens, an encoder of the kind enformer gives bins"):
+        require_tokens(config, "a probe")
+    require_tokens(encoder_config("bert", {"vocabulary": 7}, "here"), "a probe")
 
 
 @pytest.mark.parametrize(("kind", "shape"), [("bert", {"positions": 19}), ("esm", {"positions": 21, "padding_id": 3})])

@@ -6,8 +6,10 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from genolect.encoders.heads import HeadConfig, ProjectionHead, TokenHead, WindowHead, mean_of_tokens, new_head
+from genolect.encoders.build import new_head
+from genolect.encoders.heads import HeadConfig, ProjectionHead, TokenHead, WindowHead, mean_of_tokens
 from genolect.encoders.initialisation import draw_weights
+from genolect.encoders.strand_heads import StrandWindowHead
 
 S, D, V = 11, 6, 4
 B, L, P = 3, 7, 5
@@ -91,7 +93,13 @@ def test_gradients_are_those_of_finite_differences(kind):
 
 
 @pytest.mark.parametrize(
-    ("kind", "made"), [("token", TokenHead), ("window", WindowHead), ("projection", ProjectionHead)]
+    ("kind", "made"),
+    [
+        ("token", TokenHead),
+        ("window", WindowHead),
+        ("strand_window", StrandWindowHead),
+        ("projection", ProjectionHead),
+    ],
 )
 def test_a_configuration_names_a_head(kind, made):
     assert type(new_head(HeadConfig(kind=kind, outputs=P), D)) is made

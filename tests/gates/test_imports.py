@@ -18,6 +18,9 @@ CONTRACTS = {contract["id"]: contract for contract in SETTINGS["tool"]["importli
 FLOORS_WITHOUT_TORCH = {name.removeprefix("genolect.") for name in CONTRACTS["torch"]["source_modules"]}
 START_SECONDS = 2.0
 IMPORT_NAMES = {"scikit-learn": "sklearn"}
+EXTRAS = {"automodel.py": "hf"}
+"""Modules that need an extra, which no other module may import: the layers leave nothing above them."""
+
 HELP = """
 import sys, time
 from genolect.cli.main import main
@@ -51,10 +54,20 @@ def importing_torch(package: Path) -> list[str]:
     return guilty[:1]  # once torch is there, every later module looks guilty
 
 
+def import_names(lines: list[str]) -> set[str]:
+    """Import names of requirements."""
+    names = [re.split(r"[^\w.-]", line)[0] for line in lines]
+    return {IMPORT_NAMES.get(name, name) for name in names}
+
+
 def declared() -> set[str]:
     """Import names of the run-time dependencies in pyproject.toml."""
-    names = [re.split(r"[^\w.-]", line)[0] for line in SETTINGS["project"]["dependencies"]]
-    return {IMPORT_NAMES.get(name, name) for name in names}
+    return import_names(SETTINGS["project"]["dependencies"])
+
+
+def extra(module: str) -> set[str]:
+    """Import names of the extra that a module needs; none for most."""
+    return import_names(SETTINGS["project"]["optional-dependencies"][EXTRAS[module]]) if module in EXTRAS else set()
 
 
 def undeclared(tree: Path, allowed: set[str]) -> list[str]:
@@ -64,7 +77,7 @@ def undeclared(tree: Path, allowed: set[str]) -> list[str]:
         module.at(node, f"{target} is not a run-time dependency")
         for module in modules(tree)
         for node, _, target in module.imports
-        if target.split(".")[0] not in known
+        if target.split(".")[0] not in known | extra(module.name)
     ]
 
 
@@ -106,3 +119,13 @@ def test_an_undeclared_import_is_found(tmp_path, line):
     tree = plant(tmp_path, {"data/planted.py": f"import json, torch.nn\n{line}\n"})
     (finding,) = undeclared(tree, {"torch"})
     assert "not a run-time dependency" in finding
+
+
+def test_an_extra_is_imported_by_the_module_that_needs_it_and_by_no_other():
+    assert EXTRAS.keys() <= {module.name for module in modules(PACKAGE)}
+    assert "transformers" in extra("automodel.py")
+
+
+def test_an_extra_elsewhere_is_found(tmp_path):
+    tree = plant(tmp_path, dict.fromkeys(["automodel.py", "model.py", "data/automodel.py"], "import transformers\n"))
+    assert [finding.split(":")[0] for finding in undeclared(tree, set())] == ["data/automodel.py", "model.py"]

@@ -58,6 +58,7 @@ def test_empty_rooms_keep_every_contract(house):
         ("encoders", "from genolect import objectives", ["rooms"]),
         ("objectives", "from genolect.tokenizers import x", ["integers"]),
         ("tokenizers", "import torch", ["torch"]),
+        ("workflow", "import genolect.automodel", ["rooms"]),
     ],
 )
 def test_a_planted_import_breaks_its_contract(house, form, room, line, contracts):

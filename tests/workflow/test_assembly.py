@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from genolect.data.genome import prepare_genome
 from genolect.errors import ConfigurationError, InputError
@@ -92,6 +93,26 @@ def test_every_part_has_its_objective_its_head_and_its_weight(genome, orthologs)
     )
     training.step()
     assert training.progress.total.keys() == recipe.objectives.keys()
+
+
+@pytest.mark.parametrize("kind", ["equivariant", "equivariant_convolution"])
+def test_windows_of_a_symmetric_encoder_are_answered_alike_on_both_strands(genome, kind):
+    labels = {"windows": LabelsPart(), "tokens": LabelsPart(of="token")}
+    recipe = Recipe(classes=EXON, objectives=labels, encoder=EncoderChoice(kind=kind, shape={"width": 12, "layers": 1}))
+    ingredients = gather(genome, recipe)
+    assert {name: head.kind for name, head in ingredients.heads().items()} == {
+        "windows": "strand_window",
+        "tokens": "token",
+    }
+    split, encoder = split_genome(genome, window=WINDOW), make_plan_encoder(genome, recipe)
+    training = new_training(ingredients, genome, split, encoder, DRAFT, CPU)
+    for _ in range(2):
+        training.step()
+    ids = training.parts["windows"].batches.draw(7, CPU.device).ids % 4
+    with torch.no_grad():
+        given, other = (training.model(one, None, head="windows") for one in (ids, 3 - ids.flip(1)))
+        torch.testing.assert_close(given, other, atol=1e-5, rtol=1e-5)
+    assert given.abs().max() > 1e-3
 
 
 def make_plan_encoder(genome, recipe):

@@ -9,13 +9,14 @@ import torch
 from genolect.data.classes import classify_bases
 from genolect.data.genome import prepare_genome
 from genolect.data.orthologs import OrthologPairSampler, read_ortholog_fasta
+from genolect.data.tracks import SiteValues, TrackShape
 from genolect.data.windows import WindowSampler
 from genolect.objectives.supervised import NO_CLASS
 from genolect.sequence.interval import Interval
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.window_tokens import WindowTokens
-from genolect.workflow.batches import GenomeBatches, LabelledBatches, OrthologBatches
+from genolect.workflow.batches import GenomeBatches, LabelledBatches, OrthologBatches, TrackBatches
 from tests.toys import CPU
 
 B, W = 41, 30
@@ -75,6 +76,20 @@ def test_labels_are_the_classes_of_centres(genome, of):
         assert torch.equal(labelled.labels, classes[:, W // 2])
     else:
         assert torch.equal(labelled.labels, classes[:, 1::2][:, : labelled.ids.shape[1]])
+
+
+def test_counts_lie_where_the_track_is_in_reading_order(genome):
+    made = batches(genome)
+    site = made.windows.places(2, B)[0]
+    middle = (site.start + site.end) // 2
+    shape = TrackShape(W, 5, 1)
+    tracks = TrackBatches(made, [SiteValues([(Interval(site.name, middle, middle + 1, site.strand), 4.0)])], shape)
+    batch = tracks.draw(2, DEVICE)
+    assert batch.ids is made.draw(2, DEVICE).ids  # So one pass of the encoder serves several tracks.
+    assert batch.counts.shape == (B, 4, 1)
+    np.testing.assert_array_equal(batch.counts.numpy(), tracks.counts(2))
+    place = middle - site.start if site.strand == "+" else site.end - 1 - middle
+    assert batch.counts[0, place // 5 - 1, 0] == 4
 
 
 def test_labels_are_shown_for_their_share_and_records(genome):

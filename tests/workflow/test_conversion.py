@@ -1,4 +1,4 @@
-"""Models carried over and back: equal logits in transformers and here, and what has no class there is refused."""
+"""Models carried over and back: equal logits in transformers and here, for every kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertForMaskedLM
 
 from genolect.encoders.build import encoder_config
-from genolect.errors import ConfigurationError, InputError
+from genolect.errors import InputError
 from genolect.model import load_model, new_model, save_model
 from genolect.sequence.alphabet import encode
 from genolect.tokenizers.foreign_words import DnabertTokenizer
@@ -82,14 +82,19 @@ def test_a_model_of_our_own_training_is_loaded_there(tmp_path, kind):
     torch.testing.assert_close(theirs, mine, atol=1e-5, rtol=1e-5)
 
 
-def test_what_has_no_class_there_is_refused_and_leaves_nothing(tmp_path):
+def test_what_has_no_class_there_goes_with_a_class_of_ours_and_comes_back(tmp_path):
     config = encoder_config("transformer", {"vocabulary": 7, "width": 8, "layers": 1, "context_lengths": []}, "here")
-    save_model(tmp_path / "model", new_model(config, NucleotideTokenizer(), seed=3), {})
-    with pytest.raises(ConfigurationError, match="an encoder of the kind transformer has no class in transformers"):
-        convert_model(tmp_path / "model", tmp_path / "hf", to="hf")
-    assert not (tmp_path / "hf").exists()
+    model = new_model(config, NucleotideTokenizer(), seed=3)
+    save_model(tmp_path / "model", model, {"steps": 5})
+    convert_model(tmp_path / "model", tmp_path / "hf", to="hf")
+    convert_model(tmp_path / "hf", tmp_path / "back")
+    back = load_model(tmp_path / "back")
+    assert back.config == config
+    assert all(map(torch.equal, back.state_dict().values(), model.state_dict().values()))
+    assert describe_model(tmp_path / "hf")["kind"] == "transformer"
     with pytest.raises(InputError):
-        convert_model(tmp_path / "nothing", tmp_path / "hf")
+        convert_model(tmp_path / "nothing", tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_checkpoint_without_its_words_is_no_model(dnabert):

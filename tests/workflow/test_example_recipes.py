@@ -23,10 +23,13 @@ KINDS = {
     "masked": ["masked"],
     "regions": ["masked"],
     "species": ["species", "contrastive"],
+    "track": ["track"],
     "views": ["contrastive"],
 }
 GENES = "yeast.gtf.gz"
-FILES = {"combined": [GENES], "labels": [GENES], "regions": [GENES], "species": ["yeast8.fa.gz"]}
+FILES = {"combined": [GENES], "labels": [GENES], "regions": [GENES], "species": ["yeast8.fa.gz"]} | {
+    "track": ["yeast_fragment_coverage.bw"]
+}
 
 
 def read(name: str) -> tuple[Recipe, dict[str, Any]]:

@@ -156,3 +156,12 @@ def test_a_setting_without_a_place_or_a_value_is_refused(setting):
 def test_every_kind_can_be_asked_for_by_its_name():
     for kind, made in KINDS.items():
         assert made.model_fields["kind"].default == kind
+
+
+def test_files_of_tracks_are_sought_beside_the_recipe(written, tmp_path):
+    path = written('[objectives.coverage]\nkind = "track"\nfiles = ["a.bw", "/b.bw"]\n')
+    recipe, _ = read_recipe(path)
+    assert recipe.objectives["coverage"].files == (str(path.parent / "a.bw"), "/b.bw")
+    for given in ("[]", "3", '["a.bw", 3]'):
+        with pytest.raises(ConfigurationError, match=r"\[objectives\.coverage\]: files"):
+            read_recipe(path, [f"objectives.coverage.files={given}"])

@@ -19,8 +19,9 @@ def convert(
     to: Annotated[str, typer.Option(help="genolect, or hf for a folder that transformers loads.")] = "genolect",
     overwrite: Overwrite = False,
 ) -> None:
-    """Carry a published model over to genolect, or a model of its kind back, without remote code."""
+    """Carry a published model over to genolect, or a model of genolect to transformers, without remote code."""
     from genolect.encoders.build import kind_of
+    from genolect.foreign_checkpoint import is_own
     from genolect.workflow.conversion import convert_model
 
     match to:
@@ -32,3 +33,5 @@ def convert(
         f"{kind_of(model.config)}, {model.parameter_count:,} weights, {len(model.tokenizer.vocabulary):,} tokens"
     )
     typer.echo(f"written: {out}")
+    if to == "hf" and is_own(out):
+        typer.echo("transformers loads it after: import genolect.automodel")

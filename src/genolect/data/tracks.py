@@ -17,7 +17,7 @@ from genolect.data.windows import WindowSampler
 from genolect.errors import ConfigurationError
 from genolect.sequence.alphabet import BASE_BITS, Bases, reverse_complement
 from genolect.sequence.interval import Interval
-from genolect.sequence.track import Signal
+from genolect.sequence.track import Signal, Summary, Track
 
 
 class BinnedSignal(Protocol):
@@ -26,6 +26,32 @@ class BinnedSignal(Protocol):
     def bins(self, place: Interval, bin_length: int) -> Signal:
         """Give one value per bin of `place`; NaN where it is not known."""
         ...
+
+
+class MeasuredTrack:
+    """A track as a training reads it: not known on some records and past the end of a circle, and cut at a height.
+
+    Parameters
+    ----------
+    track : Track
+        The file, tied to the records where it is known.
+    summary : {'mean', 'sum'}
+        What is told of a bin's bases.
+    highest : float
+        Bins are cut here: where an assembly has one copy of a repeat that the cell has hundreds of, coverage is of
+        the assembly.
+    """
+
+    def __init__(self, track: Track, *, summary: Summary = "mean", highest: float = np.inf) -> None:
+        self.track = track
+        self.summary = summary
+        self.highest = highest
+
+    def bins(self, place: Interval, bin_length: int) -> Signal:
+        """Give one value per bin of `place`; NaN where it is not known."""
+        if place.end > self.track.lengths.get(place.name, 0):
+            return np.full(place.length // bin_length, np.nan, dtype=np.float32)
+        return np.minimum(self.track.bins(place, bin_length, self.summary), np.float32(self.highest))
 
 
 class SiteValues:
@@ -162,10 +188,7 @@ def read_track_windows(
     for row, place in zip(bases, places, strict=True):
         forward: Bases = genome.bases(place.name, place.start, place.end) & np.uint8(BASE_BITS)
         row[:] = reverse_complement(forward) if place.strand == "-" else forward
-    targets = {
-        name: np.stack([_stacked(tracks, shape.predicted(place), shape.bin_length) for place in places])
-        for name, tracks in signals.items()
-    }
+    targets = {name: binned_targets(places, tracks, shape) for name, tracks in signals.items()}
     return TrackWindows(list(places), bases, targets)
 
 
@@ -269,5 +292,32 @@ def tile_predicted(regions: Sequence[Interval], lengths: Mapping[str, int], shap
     ]
 
 
-def _stacked(tracks: Sequence[BinnedSignal], place: Interval, bin_length: int) -> npt.NDArray[np.float32]:
-    return np.stack([track.bins(place, bin_length) for track in tracks], axis=-1)
+def binned_targets(
+    places: Sequence[Interval], tracks: Sequence[BinnedSignal], shape: TrackShape
+) -> npt.NDArray[np.float32]:
+    """Read what is measured in the predicted bins of windows, in the order of each window's strand.
+
+    Parameters
+    ----------
+    places : sequence of Interval
+        The windows.
+    tracks : sequence of BinnedSignal
+        The tracks.
+    shape : TrackShape
+        How windows and bins lie.
+
+    Returns
+    -------
+    ndarray of float32, shape (B, K, T)
+        One value per bin and track; NaN where not known.
+
+    Examples
+    --------
+    >>> sites = SiteValues([(Interval("I", 4, 5, "+"), 2.5)])
+    >>> binned_targets([Interval("I", 0, 8)], [sites], TrackShape(length=8, bin_length=2, crop=1)).tolist()
+    [[[nan], [2.5]]]
+    """
+    bins = shape.bin_length
+    return np.stack(
+        [np.stack([track.bins(shape.predicted(place), bins) for track in tracks], axis=-1) for place in places]
+    )

@@ -9,19 +9,29 @@ import torch
 from torch import nn
 
 from genolect.encoders.bert import BertConfig, BertEncoder
+from genolect.encoders.enformer import EnformerTrunk, EnformerTrunkConfig
 from genolect.encoders.equivariant_convolution import EquivariantConvolution, EquivariantConvolutionConfig
 from genolect.encoders.equivariant_transformer import EquivariantTransformer, EquivariantTransformerConfig
 from genolect.encoders.esm import EsmConfig, EsmEncoder
+from genolect.encoders.heads import HeadConfig, ProjectionHead, TokenHead, WindowHead
 from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig
+from genolect.encoders.masked_heads import MaskedHead, PredictableHead
 from genolect.encoders.mosaic_bert import MosaicBertConfig, MosaicBertEncoder
 from genolect.encoders.published import PublishedConfig
 from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransformerConfig
+from genolect.encoders.strand_heads import StrandTokenHead, StrandWindowHead
+from genolect.encoders.track_heads import BinHead
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError, shown
 
 StrandConfig: TypeAlias = EquivariantTransformerConfig | EquivariantConvolutionConfig
 EncoderConfig: TypeAlias = (
-    TransformerConfig | SparseTransformerConfig | HierarchicalConfig | StrandConfig | PublishedConfig
+    TransformerConfig
+    | SparseTransformerConfig
+    | HierarchicalConfig
+    | StrandConfig
+    | PublishedConfig
+    | EnformerTrunkConfig
 )
 
 
@@ -42,6 +52,7 @@ KINDS: dict[str, _Kind] = {
     "bert": _Kind(BertConfig, BertEncoder, packs=True),
     "esm": _Kind(EsmConfig, EsmEncoder, packs=True),
     "mosaic_bert": _Kind(MosaicBertConfig, MosaicBertEncoder, packs=True),
+    "enformer": _Kind(EnformerTrunkConfig, EnformerTrunk),
 }
 
 
@@ -130,7 +141,8 @@ def new_encoder(config: EncoderConfig) -> Any:
     Returns
     -------
     Module
-        The encoder: ``forward(ids, counted)`` gives (B, L, D), ``states(ids, counted)`` those of all layers.
+        The encoder: ``forward(ids, counted)`` gives (B, L, D), ``states(ids, counted)`` those of all layers. One that
+        gives bins (`gives_bins`) has no states.
 
     Examples
     --------
@@ -139,3 +151,118 @@ def new_encoder(config: EncoderConfig) -> Any:
     """
     with torch.random.fork_rng(devices=[]):  # torch's own first values, soon replaced, come from a global generator
         return KINDS[kind_of(config)].encoder(config)
+
+
+def gives_bins(config: EncoderConfig) -> bool:
+    """Tell whether an encoder gives hidden states of bins, so that nothing but tracks can be asked of it.
+
+    Examples
+    --------
+    >>> gives_bins(EnformerTrunkConfig()), gives_bins(BertConfig(vocabulary=7))
+    (True, False)
+    """
+    return isinstance(config, EnformerTrunkConfig)
+
+
+def require_tokens(config: EncoderConfig, what: str) -> None:
+    """Refuse an encoder that gives bins where tokens are needed.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+        The shape.
+    what : str
+        Who needs them, for the message.
+
+    Raises
+    ------
+    ConfigurationError
+        If it gives bins.
+
+    Examples
+    --------
+    >>> require_tokens(EnformerTrunkConfig(), "a probe")
+    Traceback (most recent call last):
+    genolect.errors.ConfigurationError: a probe needs tokens, an encoder of the kind enformer gives bins. Fix: ...
+    """
+    if gives_bins(config):
+        message = f"{what} needs tokens, an encoder of the kind {kind_of(config)} gives bins"
+        raise ConfigurationError(message, fix="take another encoder, or ask it about tracks alone")
+
+
+def output_width(config: EncoderConfig) -> int:
+    """Give the channels of what an encoder gives to its heads.
+
+    Examples
+    --------
+    >>> output_width(EnformerTrunkConfig(width=12)), output_width(BertConfig(vocabulary=7, width=12))
+    (24, 12)
+    """
+    return 2 * config.width if isinstance(config, EnformerTrunkConfig) else config.width
+
+
+def new_token_head(config: EncoderConfig, targets: range, encoder: Any) -> nn.Module:
+    """Build the head that predicts tokens: that of the checkpoints where the encoder is one of theirs.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+        The shape of the encoder.
+    targets : range
+        The predictable ids.
+    encoder : Module
+        The encoder; a head of BERT reads its embedding.
+
+    Returns
+    -------
+    Module
+        Hidden states of selected tokens (S, D) in, logits of the predictable ids out; nothing where there are no
+        hidden states of tokens.
+
+    Examples
+    --------
+    >>> shape = TransformerConfig(vocabulary=7, width=8, layers=1)
+    >>> new_token_head(shape, range(4), new_encoder(shape))(torch.ones(3, 8)).shape
+    torch.Size([3, 4])
+    """
+    if gives_bins(config):
+        return nn.Identity()
+    if isinstance(config, StrandConfig):
+        return StrandTokenHead(config.width, len(targets))
+    if not isinstance(config, PublishedConfig):
+        return TokenHead(config.width, len(targets))
+    head = MaskedHead(config.width, config.vocabulary, norm_epsilon=config.norm_epsilon)
+    if not isinstance(config, EsmConfig):
+        head.tie(encoder.embedding)
+    return PredictableHead(head, targets)
+
+
+def new_head(config: HeadConfig, width: int) -> nn.Module:
+    """Build a head beside the one that predicts tokens.
+
+    Parameters
+    ----------
+    config : HeadConfig
+        Which, and how many outputs.
+    width : int
+        D, from `output_width`.
+
+    Returns
+    -------
+    TokenHead, WindowHead, StrandWindowHead, ProjectionHead or BinHead
+        The head.
+
+    Examples
+    --------
+    >>> type(new_head(HeadConfig(kind="projection", outputs=5), 8)).__name__
+    'ProjectionHead'
+    """
+    if config.kind == "track":
+        return BinHead(width, config.outputs, tokens_per_bin=config.tokens_per_bin, crop=config.crop)
+    kinds: dict[str, type[TokenHead | WindowHead | StrandWindowHead | ProjectionHead]] = {
+        "token": TokenHead,
+        "window": WindowHead,
+        "strand_window": StrandWindowHead,
+        "projection": ProjectionHead,
+    }
+    return kinds[config.kind](width, config.outputs)

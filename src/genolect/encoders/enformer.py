@@ -10,21 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.config import Configuration
-from genolect.encoders.layers import GatedFeedForward, LinearFromZero, SelfAttention
+from genolect.encoders.layers import GatedFeedForward, SelfAttention
 from genolect.encoders.pooling_tower import PoolingTower, one_hot_signal, tower_widths
 from genolect.encoders.rotary import rotary_angles
+from genolect.encoders.track_heads import TrackHead
 
 ROTARY_BASE = 10_000.0
 
 
-class EnformerConfig(Configuration):
-    """Shape of an Enformer.
+class EnformerTrunkConfig(Configuration):
+    """Shape of an Enformer without its heads, as a recipe chooses it.
 
     Attributes
     ----------
@@ -46,8 +46,6 @@ class EnformerConfig(Configuration):
         Bins that are cut off at either end, where the context is one-sided.
     input_tracks : int
         T, signals along the bases that are read beside them; 0 for none.
-    outputs : dict of str to int
-        Predicted tracks of each named head.
     """
 
     vocabulary: int = Field(5, ge=1)
@@ -59,18 +57,19 @@ class EnformerConfig(Configuration):
     feed_forward: int = Field(96, ge=1)
     crop: int = Field(8, ge=0)
     input_tracks: int = Field(0, ge=0)
-    outputs: dict[str, int] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _fits_together(self) -> EnformerConfig:
+    def _fits_together(self) -> EnformerTrunkConfig:
         if self.width % (2 * self.heads):
             raise ValueError(f"width {self.width} must be a multiple of 2 x heads = {2 * self.heads}")
         if self.stem_reach % 2 == 0:
             raise ValueError(f"stem_reach {self.stem_reach} must be odd")
-        for name, tracks in self.outputs.items():
-            if not name.isidentifier() or tracks < 1:
-                raise ValueError(f"head {name!r} of {tracks} tracks: a name is a word, tracks are at least 1")
         return self
+
+    @property
+    def causal(self) -> bool:
+        """Whether a bin sees only those before it: never here."""
+        return False
 
     @property
     def bin_length(self) -> int:
@@ -94,6 +93,25 @@ class EnformerConfig(Configuration):
         return bins - 2 * self.crop
 
 
+class EnformerConfig(EnformerTrunkConfig):
+    """Shape of an Enformer with heads of its own: `EnformerTrunkConfig` and these.
+
+    Attributes
+    ----------
+    outputs : dict of str to int
+        Predicted tracks of each named head.
+    """
+
+    outputs: dict[str, int] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _heads_are_named(self) -> EnformerConfig:
+        for name, tracks in self.outputs.items():
+            if not name.isidentifier() or tracks < 1:
+                raise ValueError(f"head {name!r} of {tracks} tracks: a name is a word, tracks are at least 1")
+        return self
+
+
 PUBLISHED_WINDOW = 196_608
 PUBLISHED = EnformerConfig(
     width=1536, layers=11, heads=8, feed_forward=2048, crop=320, outputs={"human": 5313, "mouse": 1643}
@@ -114,7 +132,7 @@ SMALL = EnformerConfig(outputs={"expression": 1, "chromatin": 1})
 class EnformerBlock(nn.Module):
     """One pre-norm block: attention, then feed-forward, each added to what came in."""
 
-    def __init__(self, config: EnformerConfig) -> None:
+    def __init__(self, config: EnformerTrunkConfig) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(config.width, bias=False)
         self.attention = SelfAttention(config.width, config.heads)
@@ -128,43 +146,82 @@ class EnformerBlock(nn.Module):
         return refined
 
 
-class TrackHead(nn.Module):
-    """Expected counts of some tracks in every bin, above zero; starts at the same for all bins.
+class BinStates(nn.Module):
+    """Windows of bases to hidden states of bins: what `Enformer` and `EnformerTrunk` share.
 
     Parameters
     ----------
-    width : int
-        Channels per bin.
-    tracks : int
-        Number of tracks.
+    config : EnformerTrunkConfig
+        The shape.
+    """
+
+    def __init__(self, config: EnformerTrunkConfig) -> None:
+        super().__init__()
+        width = config.width
+        widths = tower_widths(width, config.stages)
+        self.shape = config
+        self.tower = PoolingTower(config.vocabulary + config.input_tracks, widths, stem_reach=config.stem_reach)
+        self.blocks = nn.ModuleList(EnformerBlock(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(width)
+        self.widen = nn.Linear(width, 2 * width)
+
+    def encode(self, ids: Tensor, tracks: Tensor | None = None) -> Tensor:
+        """Give the hidden states (B, K, D) of the bins that the crop leaves; parameters as in `Enformer.forward`."""
+        config, (B, L) = self.shape, ids.shape
+        kept = config.predicted_bins(L)
+        given = None if tracks is None else tuple(tracks.shape)
+        if given != ((B, config.input_tracks, L) if config.input_tracks else None):
+            raise ValueError(f"signals of shape {given} for {B} windows of {L} bases, {config.input_tracks} tracks")
+        hidden_BKD = self.tower(one_hot_signal(ids, config.vocabulary, tracks)).transpose(1, 2)
+        angles = rotary_angles(hidden_BKD.shape[1], config.width // config.heads, ROTARY_BASE, ids.device)
+        for block in self.blocks:
+            hidden_BKD = block(hidden_BKD, angles)
+        normed: Tensor = self.norm(hidden_BKD[:, config.crop : config.crop + kept])
+        return normed
+
+    def widened(self, ids: Tensor, tracks: Tensor | None = None) -> Tensor:
+        """Give what heads read, (B, K, 2 D); parameters as in `encode`."""
+        return functional.gelu(self.widen(self.encode(ids, tracks)), approximate="tanh")
+
+
+class EnformerTrunk(BinStates):
+    """An Enformer as an encoder of recipes: its heads are those of the model.
+
+    Parameters
+    ----------
+    config : EnformerTrunkConfig
+        The shape.
 
     Examples
     --------
-    >>> TrackHead(6, 2)(torch.zeros(1, 1, 6)).exp().tolist()
-    [[[2.0, 2.0]]]
+    >>> trunk = EnformerTrunk(EnformerTrunkConfig(width=12, stages=3, crop=2))
+    >>> trunk(torch.randint(4, (3, 80))).shape
+    torch.Size([3, 6, 24])
     """
 
-    def __init__(self, width: int, tracks: int) -> None:
-        super().__init__()
-        self.predict = LinearFromZero(width, tracks)
+    def __init__(self, config: EnformerTrunkConfig) -> None:
+        super().__init__(config)
+        self.config = config
 
-    def forward(self, wide: Tensor) -> Tensor:
-        """Turn (B, K, width) into (B, K, tracks)."""
-        return functional.softplus(self.predict(wide))
-
-    def start_at(self, means: Tensor) -> None:
-        """Predict these means until something is learnt, so that training need not find the level first.
+    def forward(self, ids: Tensor, counted: Tensor | None = None) -> Tensor:
+        """Encode windows.
 
         Parameters
         ----------
-        means : Tensor, shape (tracks,)
-            Mean of each track, above zero.
+        ids : Tensor of int64, shape (B, L)
+            Token ids, one per base.
+        counted : Tensor, optional
+            Not used: this encoder has no context counts.
+
+        Returns
+        -------
+        Tensor, shape (B, K, 2 D)
+            What heads read, in the bins that the crop leaves.
         """
-        with torch.no_grad():
-            self.predict.bias.copy_(means + torch.log(-torch.expm1(-means)))
+        return self.widened(ids)
 
 
-class Enformer(nn.Module):
+class Enformer(BinStates):
     """Windows of bases to expected counts in bins.
 
     Parameters
@@ -181,15 +238,10 @@ class Enformer(nn.Module):
     """
 
     def __init__(self, config: EnformerConfig) -> None:
-        super().__init__()
+        super().__init__(config)
         self.config = config
-        width = config.width
-        widths = tower_widths(width, config.stages)
-        self.tower = PoolingTower(config.vocabulary + config.input_tracks, widths, stem_reach=config.stem_reach)
-        self.blocks = nn.ModuleList(EnformerBlock(config) for _ in range(config.layers))
-        self.norm = nn.LayerNorm(width)
-        self.widen = nn.Linear(width, 2 * width)
-        self.heads = nn.ModuleDict({name: TrackHead(2 * width, tracks) for name, tracks in config.outputs.items()})
+        wide = 2 * config.width
+        self.heads = nn.ModuleDict({name: TrackHead(wide, tracks) for name, tracks in config.outputs.items()})
 
     def forward(self, ids: Tensor, tracks: Tensor | None = None) -> dict[str, Tensor]:
         """Predict the tracks of every head.
@@ -211,22 +263,8 @@ class Enformer(nn.Module):
         ValueError
             If windows or signals do not have the configured shape.
         """
-        wide = functional.gelu(self.widen(self.encode(ids, tracks)), approximate="tanh")
+        wide = self.widened(ids, tracks)
         return {name: head(wide) for name, head in self.heads.items()}
-
-    def encode(self, ids: Tensor, tracks: Tensor | None = None) -> Tensor:
-        """Give the hidden states (B, K, D) of the bins that the crop leaves; parameters as in `forward`."""
-        config, (B, L) = self.config, ids.shape
-        kept = config.predicted_bins(L)
-        given = None if tracks is None else tuple(tracks.shape)
-        if given != ((B, config.input_tracks, L) if config.input_tracks else None):
-            raise ValueError(f"signals of shape {given} for {B} windows of {L} bases, {config.input_tracks} tracks")
-        hidden_BKD = self.tower(one_hot_signal(ids, config.vocabulary, tracks)).transpose(1, 2)
-        angles = rotary_angles(hidden_BKD.shape[1], config.width // config.heads, ROTARY_BASE, ids.device)
-        for block in self.blocks:
-            hidden_BKD = block(hidden_BKD, angles)
-        normed: Tensor = self.norm(hidden_BKD[:, config.crop : config.crop + kept])
-        return normed
 
 
 def expected_start(network: Enformer, means: Mapping[str, Tensor]) -> None:

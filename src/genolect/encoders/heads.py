@@ -20,14 +20,23 @@ class HeadConfig(Configuration):
 
     Attributes
     ----------
-    kind : {'token', 'window', 'projection'}
-        A `TokenHead`, a `WindowHead` or a `ProjectionHead`.
+    kind : {'token', 'window', 'strand_window', 'projection', 'track'}
+        A `TokenHead`, a `WindowHead`, a `strand_heads.StrandWindowHead`, a `ProjectionHead` or a `track_heads.BinHead`.
     outputs : int
-        Classes or values per token, or P.
+        Classes or values per token, P, or tracks.
+    tokens_per_bin, crop : int
+        As in `track_heads.BinHead`, for tracks.
     """
 
-    kind: Literal["token", "window", "projection"]
+    kind: Literal["token", "window", "strand_window", "projection", "track"]
     outputs: int = Field(ge=1)
+    tokens_per_bin: int = Field(1, ge=1)
+    crop: int = Field(0, ge=0)
+
+    @property
+    def answers(self) -> Literal["tokens", "pooled", "bins"]:
+        """What it answers for: tokens, whole windows or bins."""
+        return "tokens" if self.kind == "token" else "bins" if self.kind == "track" else "pooled"
 
 
 class TokenHead(nn.Module):
@@ -127,28 +136,3 @@ def mean_of_tokens(hidden_BLD: Tensor, real_BL: Tensor) -> Tensor:
     """
     kept = hidden_BLD.masked_fill(~real_BL[..., None], 0.0)
     return kept.sum(dim=1) / real_BL.sum(dim=1, keepdim=True).clamp(min=1)
-
-
-def new_head(config: HeadConfig, width: int) -> nn.Module:
-    """Build a head.
-
-    Parameters
-    ----------
-    config : HeadConfig
-        Which, and how many outputs.
-    width : int
-        D.
-
-    Returns
-    -------
-    TokenHead, WindowHead or ProjectionHead
-        The head.
-
-    Examples
-    --------
-    >>> type(new_head(HeadConfig(kind="projection", outputs=5), 8)).__name__
-    'ProjectionHead'
-    """
-    kinds: dict[str, type[TokenHead | WindowHead | ProjectionHead]]
-    kinds = {"token": TokenHead, "window": WindowHead, "projection": ProjectionHead}
-    return kinds[config.kind](width, config.outputs)

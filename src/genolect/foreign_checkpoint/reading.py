@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,6 +25,23 @@ CONFIGURATION = "config.json"
 VOCABULARIES = ("tokenizer.json", "vocab.txt")
 OWN_TOKENIZER = "genolect_tokenizer"
 """Key of ``config.json`` under which we write what a ``tokenizer.json`` has no room for."""
+
+
+def is_published(folder: Path) -> bool:
+    """Tell a Hugging Face directory: its ``config.json`` names the class of the model.
+
+    Examples
+    --------
+    >>> is_published(Path("no such folder"))
+    False
+    """
+    path = folder / CONFIGURATION
+    if not path.is_file():
+        return False
+    try:
+        return "architectures" in json.loads(path.read_text("utf-8"))
+    except (ValueError, TypeError):
+        return False
 
 
 def read_checkpoint(folder: Path, *, with_tokenizer: bool = True) -> ForeignModel:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 from torch import Tensor
@@ -65,8 +64,7 @@ def write_checkpoint(folder: Path, model: ForeignModel, *, replace: bool = False
     contents = {"model.safetensors": safetensors.torch.save(_named(layout, model), {"format": "pt"})}
     if model.tokenizer is not None:
         values |= {"pad_token_id": model.tokenizer.padding_id, OWN_TOKENIZER: description_of(model.tokenizer)}
-        contents["tokenizer.json"] = durable.json_text(model.tokenizer.to_ecosystem()).encode()
-        contents["tokenizer_config.json"] = durable.json_text(_tokenizer_values(model.tokenizer)).encode()
+        contents |= tokenizer_contents(model.tokenizer)
     contents[CONFIGURATION] = durable.json_text(values).encode()
     with durable.new_folder(folder, replace=replace) as staging:
         for name, content in contents.items():
@@ -88,8 +86,28 @@ def _named(layout: Layout, model: ForeignModel) -> dict[str, Tensor]:
     return {name: tensor.contiguous().clone() for name, tensor in every.items()}
 
 
-def _tokenizer_values(tokenizer: Tokenizer) -> dict[str, Any]:
+def tokenizer_contents(tokenizer: Tokenizer) -> dict[str, bytes]:
+    """Give the files from which transformers' `AutoTokenizer` makes the same ids, by name.
+
+    Parameters
+    ----------
+    tokenizer : Tokenizer
+        Any of ours.
+
+    Returns
+    -------
+    dict of str to bytes
+        ``tokenizer.json``, and ``tokenizer_config.json`` with its special tokens.
+
+    Examples
+    --------
+    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
+    >>> list(tokenizer_contents(NucleotideTokenizer()))
+    ['tokenizer.json', 'tokenizer_config.json']
+    """
     words = {number: word for word, number in tokenizer.vocabulary.items()}
     values = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
     values |= {"pad_token": words[tokenizer.padding_id], "mask_token": words[tokenizer.mask_id]}
-    return values | {SPECIAL_TOKENS[word]: word for word in tokenizer.vocabulary if word in SPECIAL_TOKENS}
+    values |= {SPECIAL_TOKENS[word]: word for word in tokenizer.vocabulary if word in SPECIAL_TOKENS}
+    files = {"tokenizer.json": tokenizer.to_ecosystem(), "tokenizer_config.json": values}
+    return {name: durable.json_text(content).encode() for name, content in files.items()}

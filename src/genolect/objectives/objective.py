@@ -49,7 +49,7 @@ class Inputs:
     ids : Tensor of int64, shape (B', L)
         Tokens; B' may differ from B where there are two views.
     selected : Tensor of bool, shape (B', L), or None
-        Tokens to predict; None where the objective reads pooled embeddings.
+        Tokens to predict; None where the objective reads pooled embeddings or bins.
     """
 
     ids: Tensor
@@ -75,8 +75,9 @@ class Objective(Protocol):
 
     Attributes
     ----------
-    reads : {'tokens', 'pooled'}
-        Whether `loss` reads logits (S, V) at the selected tokens in reading order, or one vector per window (B', P).
+    reads : {'tokens', 'pooled', 'bins'}
+        Whether `loss` reads logits (S, V) at the selected tokens in reading order, one vector per window (B', P), or
+        counts in bins (B', K, tracks).
     causal : bool or None
         Whether the encoder must not look ahead (True), must see both sides (False), or either (None).
     metrics : type
@@ -84,7 +85,7 @@ class Objective(Protocol):
     """
 
     @property
-    def reads(self) -> Literal["tokens", "pooled"]:
+    def reads(self) -> Literal["tokens", "pooled", "bins"]:
         """What `loss` reads."""
         ...
 

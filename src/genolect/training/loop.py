@@ -287,8 +287,11 @@ class Training:
         save_checkpoint(checkpoints, Checkpoint(self.progress.step, tensors, facts))
 
     def _state(self) -> dict[str, Tensor]:
-        """Everything that training changes: weights, and what the objectives remember."""
+        """Everything that training changes: weights, and what objectives and batch norms remember."""
         remembered = {f"objectives.{name}": tensor for name, tensor in self.trained["objectives"].named_buffers()}
+        for name, part in self.trained["model"].named_modules(prefix="model"):
+            if isinstance(part, nn.BatchNorm1d):
+                remembered |= dict(part.named_buffers(prefix=name))
         return {**dict(self.trained.named_parameters()), **remembered}
 
     def _metrics(self, name: str, values: Mapping[str, Any]) -> Metrics:

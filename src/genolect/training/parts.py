@@ -15,6 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from genolect.encoders.build import require_tokens
 from genolect.errors import ConfigurationError
 from genolect.inference import Machine
 from genolect.model import SequenceModel
@@ -22,6 +23,9 @@ from genolect.objectives.contrastive import ContrastiveObjective
 from genolect.objectives.objective import Batch, Inputs, Metrics, Objective
 from genolect.objectives.weight import WeightConfig
 from genolect.randomness import derived_key
+
+ANSWERS = {"tokens": "tokens", "pooled": "windows", "bins": "bins"}
+"""What the answers of heads are called in messages."""
 
 
 class Batches(Protocol):
@@ -97,10 +101,12 @@ def check_part(name: str, part: Part, model: SequenceModel) -> None:
     if part.head is not None and part.head not in model.heads:
         there = ", ".join(model.heads) or "none beside the one for tokens"
         raise ConfigurationError(f"{name} asks the head {part.head!r}", fix=f"give the model that head; it has {there}")
-    windows = part.head is not None and model.head_configs[part.head].kind != "token"
-    if windows != (part.objective.reads == "pooled"):
-        what = f"{name} reads {part.objective.reads}, its head answers for {'windows' if windows else 'tokens'}"
-        raise ConfigurationError(what, fix="give it a head of its own: window, projection or token")
+    answers = "tokens" if part.head is None else model.head_configs[part.head].answers
+    if answers != "bins":
+        require_tokens(model.config, name)
+    if answers != part.objective.reads:
+        what = f"{name} reads {part.objective.reads}, its head answers for {ANSWERS[answers]}"
+        raise ConfigurationError(what, fix="give it a head of its own: window, projection, track or token")
 
 
 def check_weights(parts: Mapping[str, Part], steps: int) -> None:

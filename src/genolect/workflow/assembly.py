@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from genolect.data.orthologs import (
     read_ortholog_table,
 )
 from genolect.data.split import Split
+from genolect.data.tracks import MeasuredTrack
 from genolect.data.windows import WindowSampler
 from genolect.encoders.build import EncoderConfig
 from genolect.encoders.heads import HeadConfig
@@ -32,6 +33,7 @@ from genolect.objectives.contrastive import ContrastiveObjective
 from genolect.objectives.masked_bases import MaskedBases
 from genolect.objectives.objective import Objective
 from genolect.objectives.supervised import SupervisedObjective
+from genolect.objectives.tracks import TrackObjective
 from genolect.sequence.alphabet import BASE_BITS, N
 from genolect.sequence.annotation import read_annotation
 from genolect.sequence.interval import Interval
@@ -40,7 +42,7 @@ from genolect.tokenizers.overlap import stride_of_overlap
 from genolect.training.loop import Training, TrainingConfig
 from genolect.training.parts import Batches, Part
 from genolect.window_tokens import WindowTokens, words_of
-from genolect.workflow.batches import GenomeBatches, LabelledBatches, OrthologBatches
+from genolect.workflow.batches import GenomeBatches, LabelledBatches, OrthologBatches, TrackBatches
 from genolect.workflow.corpora import choose_shares
 from genolect.workflow.recipe import (
     CausalPart,
@@ -49,12 +51,15 @@ from genolect.workflow.recipe import (
     MaskedPart,
     Recipe,
     SpeciesPart,
+    TrackPart,
     bases_per_step,
 )
 from genolect.workflow.tokens import named_tokenizer
+from genolect.workflow.tracks import bin_layout, open_tracks, start_at_levels
 from genolect.workflow.trial import step_seconds
 
 TABLES = (".tsv", ".txt", ".tab")
+STRAND_KINDS = ("equivariant", "equivariant_convolution")
 WARM_UP_STEPS, TIMED_STEPS = 2, 6
 
 
@@ -89,12 +94,15 @@ class Ingredients:
         Of the genome's bases, where the recipe has classes.
     genes : dict of str to Genes
         Of each part that compares species.
+    tracks : dict of str to tuple of MeasuredTrack
+        Of each part that predicts tracks.
     """
 
     recipe: Recipe
     tokens: WindowTokens
     classes: BaseClasses | None
     genes: dict[str, Genes]
+    tracks: dict[str, tuple[MeasuredTrack, ...]] = field(default_factory=dict)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -109,7 +117,12 @@ class Ingredients:
                 case ContrastivePart() | SpeciesPart():
                     heads[name] = HeadConfig(kind="projection", outputs=part.projection)
                 case LabelsPart():
-                    heads[name] = HeadConfig(kind=part.of, outputs=len(self.class_names))
+                    symmetric = part.of == "window" and self.recipe.encoder.kind in STRAND_KINDS
+                    heads[name] = HeadConfig(
+                        kind="strand_window" if symmetric else part.of, outputs=len(self.class_names)
+                    )
+                case TrackPart():
+                    heads[name] = bin_layout(self.recipe, part).head(len(part.files))
         return heads
 
 
@@ -138,7 +151,8 @@ def gather(genome: PreparedGenome, recipe: Recipe) -> Ingredients:
         raise ConfigurationError("the tokenizer amino_acid reads proteins, not a genome", fix="choose another one")
     parts = recipe.objectives.items()
     genes = {name: _genes(part) for name, part in parts if isinstance(part, SpeciesPart)}
-    return Ingredients(recipe, WindowTokens(tokenizer), _classes(genome, recipe), genes)
+    tracks = {name: open_tracks(genome, part, tokenizer) for name, part in parts if isinstance(part, TrackPart)}
+    return Ingredients(recipe, WindowTokens(tokenizer), _classes(genome, recipe), genes, tracks)
 
 
 def assemble(ingredients: Ingredients, windows: WindowSampler, count: int, split: Split) -> dict[str, Part]:
@@ -186,6 +200,10 @@ def assemble(ingredients: Ingredients, windows: WindowSampler, count: int, split
             case LabelsPart():
                 objective = SupervisedObjective("classes", reads="pooled" if part.of == "window" else "tokens")
                 batches = LabelledBatches(genome, part.of, part.share, part.records)
+            case TrackPart():
+                objective = TrackObjective(part.loss, total_weight=part.total_weight)
+                shape = bin_layout(recipe, part).shape(windows.length)
+                batches = TrackBatches(genome, ingredients.tracks[name], shape)
         parts[name] = Part(
             objective,
             batches,
@@ -262,6 +280,7 @@ def new_training(
     model = new_model(encoder, tokenizer, seed=training.seed, counts=counts, heads=ingredients.heads())
     windows = training_windows(genome, split, training, temperature=temperature)
     parts = assemble(ingredients, windows, training.windows, split)
+    start_at_levels(model, parts)
     bases = bases_per_step(ingredients.recipe, training.windows, training.window)
     return Training(model, parts, training, machine, bases_per_step=bases)
 

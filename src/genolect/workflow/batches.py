@@ -1,9 +1,11 @@
-"""Batches for the parts of a training: windows of a genome with classes and labels, pairs of orthologues.
+"""Batches for the parts of a training: windows of a genome with classes, labels or tracks, pairs of orthologues.
 
-Legend: B windows, W bases per window, L tokens.
+Legend: B windows, W bases per window, L tokens, K bins, T tracks.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +14,11 @@ from torch import Tensor
 
 from genolect.data.classes import BaseClasses
 from genolect.data.orthologs import OrthologPairSampler
+from genolect.data.tracks import BinnedSignal, TrackShape, binned_targets
 from genolect.data.windows import WindowSampler
 from genolect.objectives.objective import Batch
 from genolect.objectives.supervised import NO_CLASS, LabelledBatch
+from genolect.objectives.tracks import TrackBatch
 from genolect.randomness import derived_generator
 from genolect.sequence.interval import Interval
 from genolect.window_tokens import WindowTokens
@@ -144,6 +148,36 @@ def labels_of(batch: Batch, of: str) -> Tensor:
         return classes[:, classes.shape[1] // 2]
     middles = (batch.spans.sum(-1) // 2).expand(batch.ids.shape)
     return classes.gather(1, middles)
+
+
+class TrackBatches:
+    """The windows of a genome with what tracks say of their bins.
+
+    Parameters
+    ----------
+    windows : GenomeBatches
+        Where they come from.
+    tracks : sequence of BinnedSignal
+        T tracks.
+    shape : TrackShape
+        How windows and bins lie.
+    """
+
+    def __init__(self, windows: GenomeBatches, tracks: Sequence[BinnedSignal], shape: TrackShape) -> None:
+        self.windows = windows
+        self.tracks = tuple(tracks)
+        self.shape = shape
+
+    def draw(self, step: int, device: torch.device) -> TrackBatch:
+        """Draw the windows of one step with their counts."""
+        batch = self.windows.draw(step, device)
+        counts = torch.from_numpy(self.counts(step)).to(device)
+        return TrackBatch(batch.bases, batch.ids, batch.spans, batch.classes, batch.places, counts=counts)
+
+    def counts(self, step: int) -> npt.NDArray[np.float32]:
+        """Give the counts of one step alone, shape (B, K, T); NaN where not known."""
+        places = self.windows.windows.places(step, self.windows.count)
+        return binned_targets(places, self.tracks, self.shape)
 
 
 class OrthologBatches:

@@ -29,7 +29,7 @@ from genolect.sequence.alphabet import BASE_BITS, Bases, N
 from genolect.sequence.interval import Interval
 from genolect.tokenizers.overlap import stride_of_overlap
 from genolect.window_tokens import WindowTokens
-from genolect.workflow.exam import BASES_AT_ONCE, Exam, Floats, Integers, cut_windows
+from genolect.workflow.exam import BASES_AT_ONCE, Floats, Integers, MeanExam, cut_windows
 
 Truth = npt.NDArray[np.int8]
 
@@ -57,7 +57,7 @@ class CausalSheet:
 
 
 @dataclass(frozen=True, eq=False)
-class CausalExam(Exam):
+class CausalExam(MeanExam):
     """Windows whose bases are to be foretold; `set_causal_exam` makes it.
 
     Attributes
@@ -73,7 +73,7 @@ class CausalExam(Exam):
     counting : MarkovModel
         The bar; has to be tuned (`tune_markov_model`) on another exam.
     counts, blocks : ndarray
-        See `Exam`.
+        See `MeanExam`.
     """
 
     measure = "bits per base"
@@ -90,11 +90,11 @@ class CausalExam(Exam):
 
     @property
     def bar_name(self) -> str:
-        """See `Exam`."""
+        """See `MeanExam`."""
         return f"Markov model of order {self.counting.longest}"
 
     def sums(self, model: SequenceModel, machine: Machine) -> Floats:
-        """See `Exam`: bits."""
+        """See `MeanExam`: bits."""
         total = np.zeros(len(self.counts))
         for sheet in self.sheets:
             nats = self._nats(sheet, model, machine)
@@ -102,7 +102,7 @@ class CausalExam(Exam):
         return total / math.log(2)
 
     def bar_sums(self) -> Floats:
-        """See `Exam`: bits."""
+        """See `MeanExam`: bits."""
         total = np.zeros(len(self.counts))
         size = max(1, BASES_AT_ONCE // (self.counting.longest + 1) // self.shown.shape[1])
         for start in range(0, len(self.shown), size):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from genolect.encoders.build import kind_of
+from genolect.encoders.build import kind_of, require_tokens
 from genolect.encoders.equivariant_transformer import EquivariantTransformerConfig
 from genolect.encoders.masked_heads import PredictableHead
 from genolect.encoders.rotary_periods import rotary_periods
 from genolect.encoders.transformer import TransformerConfig
-from genolect.errors import ConfigurationError
-from genolect.foreign_checkpoint import ForeignModel, write_checkpoint
-from genolect.model import SequenceModel, is_published, load_model, save_model, training_record
+from genolect.foreign_checkpoint import ForeignModel, OwnModel, is_published, write_checkpoint, write_own_model
+from genolect.model import SequenceModel, load_model, save_model, training_record
 from genolect.tokenizers.reading import description_of
 from genolect.workflow.inputs import require_inputs
 
@@ -26,11 +25,12 @@ def convert_model(
     ----------
     source : Path
         A model directory of genolect, or a Hugging Face directory of DNABERT, DNABERT-2, GROVER or Nucleotide
-        Transformer.
+        Transformer, or one that this function wrote.
     out : Path
         The folder.
     to : {'genolect', 'hf'}
-        A model directory, or one that `transformers` loads.
+        A model directory, or one that `transformers` loads: by itself where it has a class for the model, and after
+        ``import genolect.automodel`` otherwise.
     overwrite : bool
         Whether a folder that genolect wrote gives way.
 
@@ -42,7 +42,7 @@ def convert_model(
     Raises
     ------
     ConfigurationError
-        If `transformers` has no class for the model.
+        If the model is to go to transformers and its encoder gives bins.
     InputError
         If the source is no model, or damaged.
     """
@@ -51,11 +51,13 @@ def convert_model(
     if to == "genolect":
         save_model(out, model, _record(source), replace=overwrite)
         return model
-    if not isinstance(model.head, PredictableHead):
-        what = f"an encoder of the kind {kind_of(model.config)} has no class in transformers"
-        raise ConfigurationError(what, fix="train one of the kinds bert and esm where it is to be loaded there")
-    foreign = ForeignModel(model.encoder, model.head.masked, model.tokenizer)
-    write_checkpoint(out, foreign, replace=overwrite)
+    if isinstance(model.head, PredictableHead):
+        foreign = ForeignModel(model.encoder, model.head.masked, model.tokenizer)
+        write_checkpoint(out, foreign, replace=overwrite)
+    else:
+        require_tokens(model.config, "a model for transformers")
+        own = OwnModel(model.config, model.tokenizer, model.head_configs, model.state_dict())
+        write_own_model(out, own, replace=overwrite)
     return model
 
 

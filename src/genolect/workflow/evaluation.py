@@ -17,12 +17,14 @@ from genolect.data.labelled_windows import LabelledWindows, drop_rare_classes, r
 from genolect.data.labels import label_bases
 from genolect.data.ragged import RaggedBases
 from genolect.data.split import Split
+from genolect.encoders.build import require_tokens
 from genolect.errors import ConfigurationError, InputError
 from genolect.evaluation.baselines import baseline_arms
 from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.evaluation.projection import embedding_map
+from genolect.foreign_checkpoint import is_published
 from genolect.inference import this_machine
-from genolect.model import SequenceModel, is_published, load_model, training_record
+from genolect.model import SequenceModel, load_model, training_record
 from genolect.randomness import derived_key
 from genolect.report.page import RESULTS
 from genolect.sequence.annotation import Annotation, read_annotation
@@ -142,6 +144,7 @@ def evaluate(
         As the parts say.
     """
     model = load_model(model_folder)
+    require_tokens(model.config, "the probe")
     plan = known_plan(model_folder)
     options = PretrainingOptions() if plan is None else plan.options
     seed, window = options.seed, options.window

@@ -1,13 +1,13 @@
 """Exams: a model and an honest bar answer the same questions about held-out windows.
 
-Each exam counts what it asks window by window (or gene by gene), so that every mean is a ratio of sums, and resamples
-blocks of neighbouring windows; the difference is taken inside each window, so that the comparison is paired.
+Most exams count what they ask window by window (or gene by gene), so that every mean is a ratio of sums; the difference
+is taken inside each window, so that the comparison is paired. All resample blocks of neighbouring windows.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -37,7 +37,7 @@ class ExamResult:
     Attributes
     ----------
     measure : str
-        ``bits per hidden base``, ``bits per base``, ``recall at 1`` or ``accuracy``.
+        ``bits per hidden base``, ``bits per base``, ``recall at 1``, ``accuracy`` or a correlation.
     unit_count : int
         How many were asked.
     counted : str
@@ -90,53 +90,38 @@ class Exam(ABC):
     ----------
     measure, counted, lower_is_better
         See `ExamResult`.
-    counts : ndarray of float64, shape (n,)
-        What is counted in each window (or gene).
-    blocks : ndarray of int64, shape (n,)
-        Which of them stand or fall together.
     """
 
     measure: str
     counted: str
     lower_is_better: bool
-    counts: Floats
-    blocks: Integers
 
     @property
     @abstractmethod
     def bar_name(self) -> str:
         """Who the bar is."""
 
-    @abstractmethod
-    def sums(self, model: SequenceModel, machine: Machine) -> Floats:
-        """Give the model's sum over what is counted in each window, shape (n,)."""
-
-    @abstractmethod
-    def bar_sums(self) -> Floats:
-        """Give the bar's sum over what is counted in each window, shape (n,)."""
-
     @property
+    @abstractmethod
     def unit_count(self) -> int:
         """How many are asked."""
-        return int(self.counts.sum())
 
     @property
+    @abstractmethod
     def bar(self) -> float:
-        """Mean of the bar, computed anew: it may have been tuned meanwhile."""
-        return float(self.bar_sums().sum() / self.counts.sum())
+        """What the bar reaches, computed anew: it may have been tuned meanwhile."""
 
+    @abstractmethod
     def score(self, model: SequenceModel, machine: Machine) -> float:
-        """Give the model's mean alone, for a learning curve."""
-        return float(self.sums(model, machine).sum() / self.counts.sum())
+        """Give the model's figure alone, for a learning curve."""
 
+    @abstractmethod
     def result(self, model: SequenceModel, machine: Machine, *, seed: int) -> ExamResult:
         """Give the model's figure beside the bar's, with intervals; the seed is that of the resampling."""
-        return self._compared(self.sums(model, machine), self.bar_sums(), seed=seed)
 
-    def _compared(
-        self, own: Floats, others: Floats, *, seed: int, extra: Mapping[str, float] | None = None
-    ) -> ExamResult:
-        model, bar, difference = mean_estimates([own, others, own - others], self.counts, self.blocks, seed=seed)
+    def told(self, estimates: Sequence[Estimate], extra: Mapping[str, float] | None = None) -> ExamResult:
+        """Put the estimates of model, bar and difference together."""
+        model, bar, difference = estimates
         return ExamResult(
             measure=self.measure,
             unit_count=self.unit_count,
@@ -148,6 +133,52 @@ class Exam(ABC):
             difference=difference,
             extra=dict(extra or {}),
         )
+
+
+class MeanExam(Exam):
+    """An exam whose figure is a mean over what is counted in each window (or gene).
+
+    Attributes
+    ----------
+    counts : ndarray of float64, shape (n,)
+        What is counted in each window (or gene).
+    blocks : ndarray of int64, shape (n,)
+        Which of them stand or fall together.
+    """
+
+    counts: Floats
+    blocks: Integers
+
+    @abstractmethod
+    def sums(self, model: SequenceModel, machine: Machine) -> Floats:
+        """Give the model's sum over what is counted in each window, shape (n,)."""
+
+    @abstractmethod
+    def bar_sums(self) -> Floats:
+        """Give the bar's sum over what is counted in each window, shape (n,)."""
+
+    @property
+    def unit_count(self) -> int:
+        """See `Exam`."""
+        return int(self.counts.sum())
+
+    @property
+    def bar(self) -> float:
+        """See `Exam`: its mean."""
+        return float(self.bar_sums().sum() / self.counts.sum())
+
+    def score(self, model: SequenceModel, machine: Machine) -> float:
+        """See `Exam`: the mean."""
+        return float(self.sums(model, machine).sum() / self.counts.sum())
+
+    def result(self, model: SequenceModel, machine: Machine, *, seed: int) -> ExamResult:
+        """See `Exam`."""
+        return self._compared(self.sums(model, machine), self.bar_sums(), seed=seed)
+
+    def _compared(
+        self, own: Floats, others: Floats, *, seed: int, extra: Mapping[str, float] | None = None
+    ) -> ExamResult:
+        return self.told(mean_estimates([own, others, own - others], self.counts, self.blocks, seed=seed), extra)
 
 
 def mean_estimates(sums: list[Floats], counts: Floats, blocks: Integers, *, seed: int) -> list[Estimate]:

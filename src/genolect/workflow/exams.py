@@ -24,8 +24,10 @@ from genolect.workflow.causal_exam import set_causal_exam, tune_markov_model
 from genolect.workflow.exam import Exam
 from genolect.workflow.label_exam import set_label_exam
 from genolect.workflow.masked_exam import set_masked_exam, tune_count_model
-from genolect.workflow.recipe import CausalPart, ContrastivePart, LabelsPart, MaskedPart, SpeciesPart
+from genolect.workflow.recipe import CausalPart, ContrastivePart, LabelsPart, MaskedPart, SpeciesPart, TrackPart
 from genolect.workflow.retrieval_exam import set_ortholog_exam, set_view_exam
+from genolect.workflow.track_exam import set_track_exams
+from genolect.workflow.tracks import bin_layout
 
 CURVE_WINDOWS = 400
 EXAM_WINDOWS = 4_000
@@ -113,6 +115,16 @@ def set_exams(ingredients: Ingredients, parts: Mapping[str, Part], held: Held) -
                 pairs[name] = _species(name, part, ingredients)
             case LabelsPart():
                 pairs[name] = _labels(name, part, parts[name], ingredients, held)
+            case TrackPart():
+                pairs[name] = set_track_exams(
+                    held.genome,
+                    held.split,
+                    ingredients.tokens,
+                    ingredients.tracks[name],
+                    bin_layout(ingredients.recipe, part).shape(held.window),
+                    head=name,
+                    most={"validation": CURVE_WINDOWS, "test": EXAM_WINDOWS},
+                )
     return Exams({name: pair[0] for name, pair in pairs.items()}, {name: pair[1] for name, pair in pairs.items()})
 
 

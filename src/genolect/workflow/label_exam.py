@@ -16,11 +16,11 @@ from genolect.errors import InputError
 from genolect.inference import Machine, token_scores, window_answers
 from genolect.model import SequenceModel
 from genolect.objectives.supervised import NO_CLASS, LabelledBatch, SupervisedObjective
-from genolect.workflow.exam import Exam, Floats, Integers
+from genolect.workflow.exam import Floats, Integers, MeanExam
 
 
 @dataclass(frozen=True, eq=False)
-class LabelExam(Exam):
+class LabelExam(MeanExam):
     """Windows with labels; `set_label_exam` makes it.
 
     Attributes
@@ -34,7 +34,7 @@ class LabelExam(Exam):
     counted : str
         ``windows`` or ``tokens``.
     counts, blocks : ndarray
-        See `Exam`.
+        See `MeanExam`.
     """
 
     measure = "accuracy"
@@ -49,11 +49,11 @@ class LabelExam(Exam):
 
     @property
     def bar_name(self) -> str:
-        """See `Exam`."""
+        """See `MeanExam`."""
         return "most frequent class"
 
     def sums(self, model: SequenceModel, machine: Machine) -> Floats:
-        """See `Exam`: right answers."""
+        """See `MeanExam`: right answers."""
         objective = SupervisedObjective("classes", reads="pooled" if self.counted == "windows" else "tokens")
         inputs, _ = objective.corrupt(self.batch, 0)
         known = self.batch.labels != NO_CLASS
@@ -70,7 +70,7 @@ class LabelExam(Exam):
         return _by_window(known, right, len(self.counts))
 
     def bar_sums(self) -> Floats:
-        """See `Exam`: right answers."""
+        """See `MeanExam`: right answers."""
         known = self.batch.labels != NO_CLASS
         right = (self.batch.labels[known] == self.most_frequent).numpy()
         return _by_window(known, right, len(self.counts))

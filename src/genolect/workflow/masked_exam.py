@@ -34,7 +34,7 @@ from genolect.randomness import derived_key
 from genolect.sequence.alphabet import BASE_BITS, Bases, N
 from genolect.sequence.interval import Interval
 from genolect.window_tokens import WindowTokens, words_of
-from genolect.workflow.exam import Exam, Floats, Integers, cut_windows
+from genolect.workflow.exam import Floats, Integers, MeanExam, cut_windows
 
 QUESTIONS_AT_ONCE = 1 << 16
 
@@ -104,7 +104,7 @@ class HiddenBases:
 
 
 @dataclass(frozen=True, eq=False)
-class MaskedExam(Exam):
+class MaskedExam(MeanExam):
     """Windows with hidden bases; `set_masked_exam` makes it.
 
     Attributes
@@ -118,7 +118,7 @@ class MaskedExam(Exam):
     codes : Tensor of int64, or None
         `objectives.hidden_words.word_codes`, where words overlap.
     counts, blocks : ndarray
-        See `Exam`.
+        See `MeanExam`.
     """
 
     measure = "bits per hidden base"
@@ -134,11 +134,11 @@ class MaskedExam(Exam):
 
     @property
     def bar_name(self) -> str:
-        """See `Exam`."""
+        """See `MeanExam`."""
         return "count model"
 
     def sums(self, model: SequenceModel, machine: Machine) -> Floats:
-        """See `Exam`: bits."""
+        """See `MeanExam`: bits."""
         total = np.zeros(len(self.counts))
         for sheet in self.sheets:
             nats = self._nats(sheet, model, machine)
@@ -146,7 +146,7 @@ class MaskedExam(Exam):
         return total / math.log(2)
 
     def bar_sums(self) -> Floats:
-        """See `Exam`: bits."""
+        """See `MeanExam`: bits."""
         total = np.zeros(len(self.counts))
         for start in range(0, len(self.hidden.bases), QUESTIONS_AT_ONCE):
             part = self.hidden.part(slice(start, start + QUESTIONS_AT_ONCE))

@@ -27,7 +27,7 @@ from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.tokenizer import Tokenizer
 from genolect.training.loop import Training, TrainingConfig
 from genolect.workflow.assembly import Ingredients, gather, measure_step, new_training
-from genolect.workflow.recipe import Recipe, SpeciesPart, bases_per_step, given_values
+from genolect.workflow.recipe import Recipe, SpeciesPart, TrackPart, bases_per_step, given_values
 from genolect.workflow.sizing import SIZES, Size, default_shape, size_for
 from genolect.workflow.splitting import split_genome
 
@@ -196,8 +196,9 @@ def make_plan(
 
 
 def named_files(recipe: Recipe) -> list[str]:
-    """List the files of annotations and orthologues that a recipe names, each once."""
+    """List the files of annotations, orthologues and tracks that a recipe names, each once."""
     parts = [part.file for part in recipe.objectives.values() if isinstance(part, SpeciesPart)]
+    parts += [file for part in recipe.objectives.values() if isinstance(part, TrackPart) for file in part.files]
     classes = [source.file for source in recipe.classes.values() if source.file is not None]
     return list(dict.fromkeys((*classes, *parts)))
 

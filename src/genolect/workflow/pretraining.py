@@ -46,6 +46,7 @@ LEARNED_BY = {
     "contrastive": "telling two views of a window from other windows",
     "species": "telling a gene's versions in two species from other genes",
     "labels": "predicting labels",
+    "track": "predicting tracks from bases",
 }
 DESCRIBED = {
     "transformer": "pre-norm transformer with rotary positions",
@@ -56,6 +57,7 @@ DESCRIBED = {
     "bert": "BERT with learned positions",
     "esm": "ESM as in Nucleotide Transformer",
     "mosaic_bert": "BERT with ALiBi as in DNABERT-2",
+    "enformer": "Enformer: a pooling tower and a transformer over bins",
 }
 
 

@@ -14,7 +14,7 @@ from genolect.objectives.masked_bases import MaskedBases
 from genolect.training.loop import TrainingConfig
 from genolect.training.parts import Part
 from genolect.workflow.assembly import assemble, gather, training_windows
-from genolect.workflow.recipe import CausalPart, ContrastivePart, LabelsPart, Recipe, SpeciesPart
+from genolect.workflow.recipe import CausalPart, ContrastivePart, LabelsPart, Recipe, SpeciesPart, TrackPart
 from genolect.workflow.splitting import split_genome
 
 WINDOWS_PER_BATCH = 50
@@ -111,6 +111,9 @@ def _sentence(recipe: Recipe, name: str) -> str:
             return (
                 f"The class of {'its centre base' if part.of == 'window' else 'every token'} is predicted for {shown}."
             )
+        case TrackPart():
+            number = f"{len(part.files)} tracks" if len(part.files) > 1 else "a track"
+            return f"The {part.summary} of {number} in every bin is predicted from the bases; nothing is hidden."
         case _:
             rates = part.masking(("background", *recipe.classes))
             hidden, random = rates.hidden_share, rates.random_share

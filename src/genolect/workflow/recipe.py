@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,7 @@ from genolect.encoders.build import KINDS, encoder_config
 from genolect.errors import ConfigurationError, shown
 from genolect.objectives.contrastive import ContrastiveConfig
 from genolect.objectives.masked_config import MaskedBasesConfig
+from genolect.objectives.track_loss import TOTAL_WEIGHT
 from genolect.objectives.weight import WeightConfig
 
 DEFAULT_PART = "masked"
@@ -149,9 +150,42 @@ class LabelsPart(Configuration):
     records: tuple[str, ...] = ()
 
 
-ObjectivePart = Annotated[
-    MaskedPart | CausalPart | ContrastivePart | SpeciesPart | LabelsPart, Field(discriminator="kind")
-]
+class TrackPart(Configuration):
+    """Predict what was measured along the genome, in bins.
+
+    Attributes
+    ----------
+    kind : 'track'
+        Which objective.
+    files : tuple of str
+        bigWig files; each is a track of the same head.
+    loss, total_weight
+        As in `objectives.tracks.TrackObjective`.
+    bin : int or None
+        Bases per bin; an Enformer has its own, elsewhere 128 where not given.
+    crop : int or None
+        Bins at either end of a window that are not asked about; an Enformer has its own, elsewhere 0 where not given.
+    summary : {'mean', 'sum'}
+        What is told of a bin's bases.
+    highest : float or None
+        Bins are cut here.
+    unknown : tuple of str
+        Records about which the tracks tell nothing, such as a mitochondrion.
+    """
+
+    kind: Literal["track"] = "track"
+    files: tuple[str, ...] = Field(min_length=1)
+    loss: Literal["poisson", "multinomial"] = "poisson"
+    total_weight: float = Field(TOTAL_WEIGHT, ge=0)
+    bin: int | None = Field(None, ge=1)
+    crop: int | None = Field(None, ge=0)
+    summary: Literal["mean", "sum"] = "mean"
+    highest: float | None = Field(None, gt=0)
+    unknown: tuple[str, ...] = ()
+
+
+AnyPart: TypeAlias = MaskedPart | CausalPart | ContrastivePart | SpeciesPart | LabelsPart | TrackPart
+ObjectivePart = Annotated[AnyPart, Field(discriminator="kind")]
 
 
 class ClassSource(Configuration):
@@ -218,7 +252,7 @@ class TrainingChoice(Configuration):
     warmup_share: float | None = Field(None, ge=0, lt=1)
 
 
-def _default_objectives() -> dict[str, MaskedPart | CausalPart | ContrastivePart | SpeciesPart | LabelsPart]:
+def _default_objectives() -> dict[str, AnyPart]:
     return {DEFAULT_PART: MaskedPart()}
 
 

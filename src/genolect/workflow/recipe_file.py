@@ -41,6 +41,7 @@ from genolect.workflow.recipe import (
     MaskedPart,
     Recipe,
     SpeciesPart,
+    TrackPart,
     TrainingChoice,
 )
 
@@ -52,8 +53,9 @@ KINDS: dict[str, type[Configuration]] = {
     "contrastive": ContrastivePart,
     "species": SpeciesPart,
     "labels": LabelsPart,
+    "track": TrackPart,
 }
-PATHS = ("file",)
+PATHS = ("file", "files")
 
 
 def read_recipe(path: Path | None, settings: Iterable[str] = ()) -> tuple[Recipe, dict[str, Any]]:
@@ -192,10 +194,13 @@ def _part(values: Mapping[str, Any], folder: Path, where: str) -> dict[str, Any]
 
 def _rooted(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Read paths as relative to the file that they stand in."""
-    return {
-        key: str((folder / value).absolute()) if key in PATHS and isinstance(value, str) else value
-        for key, value in values.items()
-    }
+
+    def rooted(value: Any) -> Any:
+        if isinstance(value, list):
+            return [rooted(one) for one in value]
+        return str((folder / value).absolute()) if isinstance(value, str) else value
+
+    return {key: rooted(value) if key in PATHS else value for key, value in values.items()}
 
 
 def _tokenizer(text: Any, folder: Path, where: str) -> str:

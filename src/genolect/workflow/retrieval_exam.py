@@ -30,7 +30,7 @@ from genolect.randomness import derived_key
 from genolect.sequence.alphabet import BASE_BITS, Bases, N
 from genolect.sequence.interval import Interval
 from genolect.window_tokens import WindowTokens
-from genolect.workflow.exam import Exam, ExamResult, Floats, Integers, cut_windows
+from genolect.workflow.exam import ExamResult, Floats, Integers, MeanExam, cut_windows
 
 RECALL, RANK = "recall_at_1", "mean_rank"
 MOST_WINDOWS = 1_000
@@ -65,7 +65,7 @@ class Pool:
 
 
 @dataclass(frozen=True, eq=False)
-class RetrievalExam(Exam):
+class RetrievalExam(MeanExam):
     """Windows to be found by a model's embeddings; `set_view_exam` and `set_ortholog_exam` make it.
 
     Attributes
@@ -81,7 +81,7 @@ class RetrievalExam(Exam):
     word_length : int
         k of the bar.
     counts, blocks : ndarray of float64 and int64, shape (G,)
-        See `Exam`; every gene counts alike, however many species have it.
+        See `MeanExam`; every gene counts alike, however many species have it.
     """
 
     measure = "recall at 1"
@@ -98,24 +98,24 @@ class RetrievalExam(Exam):
 
     @property
     def unit_count(self) -> int:
-        """See `Exam`."""
+        """See `MeanExam`."""
         return self.by_words.questions
 
     @property
     def bar_name(self) -> str:
-        """See `Exam`."""
+        """See `MeanExam`."""
         return f"k-mer cosine (k = {self.word_length})"
 
     def sums(self, model: SequenceModel, machine: Machine) -> Floats:
-        """See `Exam`: recall at 1."""
+        """See `MeanExam`: recall at 1."""
         return self._found(model, machine).means[RECALL]
 
     def bar_sums(self) -> Floats:
-        """See `Exam`: recall at 1."""
+        """See `MeanExam`: recall at 1."""
         return self.by_words.means[RECALL]
 
     def result(self, model: SequenceModel, machine: Machine, *, seed: int) -> ExamResult:
-        """See `Exam`; besides, mean ranks, and what the encoder's states find without the head."""
+        """See `MeanExam`; besides, mean ranks, and what the encoder's states find without the head."""
         found = self._found(model, machine)
         states = self.pool.retrieve(self._states(model, machine)).means
         extra = {

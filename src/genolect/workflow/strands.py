@@ -12,7 +12,7 @@ import torch
 
 from genolect.data.genome import PreparedGenome
 from genolect.data.windows import tile_windows
-from genolect.encoders.build import StrandConfig
+from genolect.encoders.build import StrandConfig, require_tokens
 from genolect.encoders.strand_heads import invariant_descriptor
 from genolect.errors import ConfigurationError
 from genolect.evaluation.strand import StrandReport, compare_predictions, compare_vectors
@@ -57,6 +57,7 @@ def strand_reports(
         If the folder is no model, or no record holds a window.
     """
     model = load_model(folder)
+    require_tokens(model.config, "the comparison of strands")
     regions = [Interval(name, 0, record.length) for name, record in genome.records.items()]
     bases, blocks = tile_windows(genome, regions, length=window, most=windows)
     reports = {"descriptor": compare_vectors(lambda part: _pooled(model, part), bases, blocks=blocks, seed=seed)}

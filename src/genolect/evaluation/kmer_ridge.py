@@ -1,6 +1,6 @@
 """The linear peer of a model of tracks: ridge regression on the words around a place, everything chosen on validation.
 
-Legend: n places, W words, R resamples.
+Legend: n places, W words.
 """
 
 from __future__ import annotations
@@ -9,22 +9,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from rows import Row, row
 
 from genolect.data.genome import PreparedGenome
-from genolect.evaluation.statistics import draw_blocks, estimate, resampled_values
+from genolect.evaluation.regression import pearson
 from genolect.sequence.alphabet import BASE_BITS, Bases, N
 from genolect.sequence.interval import Interval
 
 Floats = npt.NDArray[np.float64]
 
 PENALTIES = 10.0 ** np.arange(0, 9)
-BLOCKS = 50
-SEED = 1
 
 
-class TrackRidge:
-    """Ridge regression of a value on the counts of words in a span around its place.
+class KmerRidge:
+    r"""Ridge regression of a value on the counts of words in a span around its place.
 
     Parameters
     ----------
@@ -36,16 +33,39 @@ class TrackRidge:
         Lengths of a word to choose from.
     stranded : bool
         Whether words are read on the strand of the place; otherwise both strands are counted.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from genolect.data.genome import prepare_genome
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "tiny.fa").write_bytes(b">a\nAAAAACCCCCAAAAACCCCC\n")
+    ...     genome = prepare_genome([Path(folder, "tiny.fa")], Path(folder, "prepared"))
+    ...     places = [Interval("a", start, start + 5) for start in (0, 5, 10, 15)]
+    ...     ridge = KmerRidge(genome, spans=(4,), words=(1,), stranded=False)
+    ...     values = np.array([0.0, 1.0, 0.0, 1.0])
+    ...     ridge.fit({"training": places, "validation": places}, {"training": values, "validation": values})
+    ...     ridge.predict(places[:2]).round(3).tolist()
+    [0.0, 1.0]
     """
 
     def __init__(self, genome: PreparedGenome, *, spans: Sequence[int], words: Sequence[int], stranded: bool) -> None:
         self.genome = genome
         self.shapes = [(span, word) for span in spans for word in words]
         self.stranded = stranded
-        self.name = "ridge"
+        self.name = "ridge regression on k-mers"
 
     def fit(self, places: Mapping[str, Sequence[Interval]], truth: Mapping[str, Floats]) -> None:
-        """Fit on the role training; choose span, word and penalty by Pearson's correlation on validation."""
+        """Fit on the role training; choose span, word and penalty by Pearson's correlation on validation.
+
+        Parameters
+        ----------
+        places : mapping of str to sequence of Interval
+            Places under ``training`` and ``validation``.
+        truth : mapping of str to ndarray of float, shape (n,)
+            Their values.
+        """
         best = -np.inf
         for span, word in self.shapes:
             inputs = self._counts(places["training"], span, word)
@@ -58,15 +78,14 @@ class TrackRidge:
             held_out = (self._counts(places["validation"], span, word) - mean) / deviation
             for penalty in PENALTIES:
                 weights = vectors @ (projected / (strengths.clip(min=0) + penalty))
-                reached = float(correlation(held_out @ weights, truth["validation"])[0])
+                reached = float(pearson(truth["validation"], held_out @ weights)[0])
                 if reached > best:
                     best = reached
                     self._chosen = (span, word, mean, deviation, weights, level)
-                    self.name = f"ridge, {word}-mers of {span:,} bases, penalty {penalty:g}"
-            print(f"ridge, {word}-mers of {span:,} bases: best so far {best:.4f} on validation", flush=True)
+                    self.name = f"ridge regression on {word}-mers of {span:,} bases"
 
     def predict(self, places: Sequence[Interval]) -> Floats:
-        """Give the predicted value of each place."""
+        """Give the predicted value of each place, shape (n,)."""
         span, word, mean, deviation, weights, level = self._chosen
         predicted: Floats = ((self._counts(places, span, word) - mean) / deviation) @ weights + level
         return predicted
@@ -105,36 +124,3 @@ def _partners(word: int) -> npt.NDArray[np.int64]:
     for place in range(word):
         partner = partner * 4 + 3 - words // 4**place % 4
     return partner
-
-
-def correlation(one: Floats, other: Floats, weights: Floats | None = None) -> Floats:
-    """Pearson's correlation, once per set of weights; shapes (n,) and (n, R) to (R,)."""
-    weights = np.ones((one.size, 1)) if weights is None else weights
-    share = weights / weights.sum(axis=0)
-    one_mean, other_mean = one @ share, other @ share
-    covariance = (one * other) @ share - one_mean * other_mean
-    spread = ((one * one) @ share - one_mean**2) * ((other * other) @ share - other_mean**2)
-    result: Floats = covariance / np.sqrt(spread)
-    return result
-
-
-def estimated_rows(what: str, truth: Floats, ours: Floats, peers: Floats, peer_name: str) -> list[Row]:
-    """Give both correlations and their difference, with a 95 % interval over 50 contiguous blocks of the places."""
-    blocks = np.arange(truth.size) * BLOCKS // truth.size
-
-    def metric(weights: Floats) -> dict[str, Floats]:
-        own, other = correlation(ours, truth, weights), correlation(peers, truth, weights)
-        return {"ours": own, "peer": other, "difference": own - other}
-
-    values = {name: float(value[0]) for name, value in metric(np.ones((truth.size, 1))).items()}
-    resampled = resampled_values(metric, draw_blocks(blocks, seed=SEED))
-    unit = {}
-    for name, value in values.items():
-        found = estimate(value, resampled[name])
-        unit[name] = f"({found.low:.3f} to {found.high:.3f})"
-    interval = f"Pearson {unit['ours']}"
-    return [
-        row(f"{what}: held-out {truth.size:,}", values["ours"], interval, peer=values["peer"], peer_name=peer_name),
-        row(f"{what}: interval of the peer", values["peer"], f"Pearson {unit['peer']}"),
-        row(f"{what}: difference", values["difference"], f"Pearson {unit['difference']}"),
-    ]
