@@ -54,11 +54,17 @@ def test_scores_are_those_of_scipy() -> None:
     generator = np.random.Generator(np.random.Philox(2))
     truth, guess = generator.integers(0, 2, 80).astype(float), generator.normal(size=80).round(1)
     score = score_guesses(
-        np.stack([-guess, guess], axis=1), np.stack([1 - truth, truth], axis=1), ("a", "b"), np.arange(80), number=False
+        np.stack([-guess, guess], axis=1),
+        np.stack([1 - truth, truth], axis=1),
+        ("a", "b"),
+        np.arange(80),
+        number=False,
     )
     expected = mannwhitneyu(guess[truth == 1], guess[truth == 0]).statistic / (truth.sum() * (80 - truth.sum()))
     assert score.value == pytest.approx(expected)
-    number = score_guesses(guess[:, None], (guess + generator.normal(size=80))[:, None], ("y",), np.arange(80), number=True)
+    number = score_guesses(
+        guess[:, None], (guess + generator.normal(size=80))[:, None], ("y",), np.arange(80), number=True
+    )
     assert not number.accident
     values = generator.normal(size=80)
     other = score_guesses(guess[:, None], values[:, None], ("y",), np.arange(80), number=True)

@@ -8,7 +8,7 @@ import pytest
 
 from genolect.errors import InputError
 from genolect.sequence.interval import Interval
-from genolect.sequence.track import Track
+from genolect.sequence.track import Track, read_bins
 
 LENGTHS = {"I": 103, "II": 57}
 ROWS = [("I", 3, 20, 2.5), ("I", 20, 21, 7.0), ("I", 40, 103, 0.125), ("II", 0, 9, 4.0)]
@@ -46,8 +46,14 @@ def test_the_other_strand_is_read_the_other_way(bigwig):
     assert track.bins(Interval("I", 10, 50, "-"), 8).tolist() == forward.tolist()[::-1] != forward.tolist()
 
 
+def test_whole_sequences_without_the_rest_behind_the_last_bin(bigwig):
+    read = read_bins(bigwig, LENGTHS, 10, summary="sum")
+    assert {name: bins.size for name, bins in read.items()} == {"I": 10, "II": 5}
+    np.testing.assert_allclose(read["I"], by_base("I")[:100].reshape(-1, 10).sum(axis=1), rtol=1e-6)
+
+
 def test_a_genome_may_be_a_part_of_the_track(bigwig):
-    assert Track(bigwig, {"II": 57}).bins(Interval("II", 0, 57), 19).size == 3
+    assert list(read_bins(bigwig, {"II": 57}, 19)) == ["II"]
 
 
 def test_another_reader_gives_the_same(data_folder):
@@ -59,8 +65,7 @@ def test_another_reader_gives_the_same(data_folder):
             place = Interval(name, start, start + 128 * bins)
             expected = theirs.stats(name, place.start, place.end, nBins=bins, exact=True)
             np.testing.assert_allclose(track.bins(place, 128), np.array(expected, dtype=float), rtol=1e-6)
-    whole = Track(path, {"XII": 1_078_177}).bins(Interval("XII", 0, 1_078_177), 1, "sum")
-    assert whole.sum(dtype=np.float64) == 21_226_718
+    assert read_bins(path, {"XII": 1_078_177}, 1, summary="sum")["XII"].sum(dtype=np.float64) == 21_226_718
 
 
 @pytest.mark.parametrize(
@@ -132,3 +137,8 @@ def test_a_value_that_is_not_finite_is_refused(tmp_path):
 def test_stretches_that_cannot_be_read_are_refused(bigwig, place, bin_length, message):
     with pytest.raises(ValueError, match=message):
         Track(bigwig, LENGTHS).bins(place, bin_length)
+
+
+def test_a_sequence_shorter_than_a_bin_is_refused(bigwig):
+    with pytest.raises(InputError, match=r"'II' has 57 bases, fewer than a bin's 58"):
+        read_bins(bigwig, LENGTHS, 58)

@@ -97,6 +97,48 @@ class Track:
         return told[::-1].copy() if place.strand == "-" else told
 
 
+def read_bins(
+    path: Path | str, lengths: Mapping[str, int], bin_length: int, *, summary: Summary = "mean"
+) -> dict[str, Signal]:
+    """Read whole sequences in bins; bases behind the last whole bin are left out.
+
+    Parameters
+    ----------
+    path, lengths
+        As in `Track`.
+    bin_length : int
+        Bases per bin.
+    summary : {'mean', 'sum'}
+        What is told of a bin's bases.
+
+    Returns
+    -------
+    dict of str to ndarray of float32, shape (length // bin_length,)
+        The bins of each sequence.
+
+    Raises
+    ------
+    InputError
+        As `Track` and `Track.bins`; also where a sequence is shorter than a bin.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = f"{folder}/tiny.bw"
+    ...     pybigtools.open(path, "w").write({"I": 9}, [("I", 2, 6, 3.0)])
+    ...     read_bins(path, {"I": 9}, 4, summary="sum")["I"].tolist()
+    [6.0, 6.0]
+    """
+    track = Track(path, lengths)
+    for name, length in lengths.items():
+        if length < bin_length:
+            what = f"{shown(name)} has {length} bases, fewer than a bin's {bin_length}"
+            raise InputError(what, fix="use shorter bins, or leave the sequence out", path=path)
+    ends = {name: length - length % bin_length for name, length in lengths.items()}
+    return {name: track.bins(Interval(name, 0, end), bin_length, summary) for name, end in ends.items()}
+
+
 def _no_bigwig(path: Path) -> InputError:
     return InputError(
         "not a bigWig file, or a damaged one", fix="give a .bw file (not bigBed, not bedGraph)", path=path

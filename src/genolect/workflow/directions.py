@@ -30,7 +30,7 @@ from genolect.sequence.interval import Interval
 from genolect.window_tokens import WindowTokens
 from genolect.workflow.causal_exam import set_causal_exam, tune_markov_model
 from genolect.workflow.evaluation import AnnotationFile, known_plan, labelled_task, naming
-from genolect.workflow.exam import Exam
+from genolect.workflow.exam import MeanExam
 from genolect.workflow.held_out import held_out_for, model_names
 from genolect.workflow.masked_exam import set_masked_exam, tune_count_model
 from genolect.workflow.model_arms import PROBE, describe_sequences
@@ -125,7 +125,9 @@ def _ratio(sums: Floats, counts: Floats, resamples: Resamples) -> tuple[float, F
     return float(own.sum() / asked.sum()), (own @ resamples.counts) / (asked @ resamples.counts)
 
 
-def _exams(model: SequenceModel, genome: PreparedGenome, split: Split, *, window: int, seed: int) -> dict[str, Exam]:
+def _exams(
+    model: SequenceModel, genome: PreparedGenome, split: Split, *, window: int, seed: int
+) -> dict[str, MeanExam]:
     """Set the same exam for every reading; its bar is tuned on the forward one."""
     counts = count_contexts(
         genome, split.training, context_lengths(sum(region.length for region in split.training))[-1]
