@@ -117,7 +117,7 @@ def test_debug_adds_the_traceback(run, failing, error, words):
 def test_every_refusal_of_the_tree_has_its_code():
     codes = {kind.__name__: kind.exit_code for kind in GenolectError.__subclasses__()}
     assert codes == {
-        **{"ConfigurationError": 2, "InputError": 3, "MachineError": 4, "DivergenceError": 5},
+        **{"ConfigurationError": 2, "InputError": 3, "MachineError": 4, "DivergenceError": 5, "LeakError": 6},
         "Interrupted": GenolectError.exit_code,  # set by the signal
     }
 
