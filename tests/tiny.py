@@ -19,7 +19,7 @@ from genolect.cli.main import main
 from genolect.data.labelled_windows import drop_rare_classes
 from genolect.data.synthetic import SyntheticConfig, write_synthetic
 from genolect.durable import sha256_of
-from genolect.evaluation import composition
+from genolect.evaluation import baselines
 from genolect.workflow import evaluation, exams, learning, plan
 from genolect.workflow.sizing import Size
 
@@ -45,7 +45,7 @@ def shrink(set_attribute: Callable[[Any, str, Any], None]) -> None:
     set_attribute(exams, "EXAM_WINDOWS", 60)
     set_attribute(evaluation, "WINDOWS", {"training": 240, "validation": 60, "test": 70})
     set_attribute(evaluation, "drop_rare_classes", partial(drop_rare_classes, fewest=4))
-    set_attribute(composition, "WORD_LENGTHS", (2, 3))
+    set_attribute(baselines, "WORD_LENGTHS", (2, 3))
     set_attribute(learning, "SyntheticConfig", lambda: GENOME)
 
 

@@ -52,8 +52,8 @@ def test_differences_carry_their_sign_and_a_loss_lies_left_of_zero():
     (task,), _ = tasks_of([score("cnn", "auroc_difference", -0.08), score("majority", "auroc_difference", 0.2)])
     rows = {row.title: row for row in task.main[0].rows}
     assert rows["Majority guess"].value == "+0.200"
-    assert rows["Small CNN"].value == "−0.080"
-    drawing = str(rows["Small CNN"].drawing)
+    assert rows["CNN"].value == "−0.080"
+    drawing = str(rows["CNN"].drawing)
     dot = float(re.search(r'cx="([\d.]+)%"', drawing).group(1))
     zero = float(re.search(r'x1="([\d.]+)%"[^>]*class="reference"', drawing).group(1))
     assert dot < zero

@@ -9,7 +9,7 @@ import pytest
 from genolect.data.genome import PreparedGenome, prepare_genome
 from genolect.errors import InputError
 from genolect.model import load_model, random_twin
-from genolect.workflow import evaluation
+from genolect.workflow import evaluation, model_arms
 from genolect.workflow.evaluation import AnnotationFile, check_annotation, evaluate, open_genome
 from genolect.workflow.plan import PretrainingOptions, plan_of_model
 from genolect.workflow.pretraining import PretrainingListener, pretrain
@@ -62,7 +62,7 @@ def test_a_genome_is_a_folder_or_a_file(genome, tmp_path):
 
 
 def test_the_check_gives_the_origin_and_computes_no_features(monkeypatch, genome):
-    monkeypatch.setattr(evaluation, "embed", None)
+    monkeypatch.setattr(evaluation, "probe_arms", None)
     origin = check_annotation(genome, GENES, OPTIONS)
     evaluated = json.loads((finished_run() / "evaluation" / "results.json").read_text())["inputs"][-1]
     assert origin == evaluated | {"path": str(GENES.path)}
@@ -127,39 +127,54 @@ def test_what_was_held_out_from_training_is_held_out_here(monkeypatch, genome, t
 def test_only_counted_windows_are_embedded_without_their_own_echo(monkeypatch, genome, judge, tmp_path):
     asked = []
 
-    def spy(model, ids, machine, *, counted, centres):
+    def spy(model, sequences, machine, *, pooling, counted):
         asked.append(counted)
-        return embed(model, ids, machine, counted=counted, centres=centres)
+        return layer_embeddings(model, sequences, machine, pooling=pooling, counted=counted)
 
-    embed = evaluation.embed
-    monkeypatch.setattr(evaluation, "embed", spy)
+    layer_embeddings = model_arms.layer_embeddings
+    monkeypatch.setattr(model_arms, "layer_embeddings", spy)
     judge(genome)
-    assert asked == [True, False, False] * 3
+    assert asked == [True, False, False] * 7 + [False]  # three twins without counts, three with, the model; the map
     asked.clear()
     text = (synthetic_folder() / "genome.fa").read_text()
     (tmp_path / "other.fa").write_text(text.replace("\nA", "\nC", 1))
     judge(prepare_genome([tmp_path / "other.fa"], tmp_path / "other"))
-    assert asked == [False] * 9
+    assert asked == [False] * 22
 
 
-def test_the_twin_is_the_model_with_other_weights(monkeypatch, genome, judge):
+def test_the_twins_are_the_model_with_other_weights(monkeypatch, genome, judge):
     models = []
 
-    def spy(model, ids, machine, *, counted, centres):
+    def spy(model, sequences, machine, *, pooling, counted):
         models.append(model)
-        return embed(model, ids, machine, counted=counted, centres=centres)
+        return layer_embeddings(model, sequences, machine, pooling=pooling, counted=counted)
 
-    embed = evaluation.embed
-    monkeypatch.setattr(evaluation, "embed", spy)
+    layer_embeddings = model_arms.layer_embeddings
+    monkeypatch.setattr(model_arms, "layer_embeddings", spy)
     judge(genome)
-    empty, twin, ours = models[0], models[3], models[6]
+    empty, twin, another, ours = models[0], models[9], models[12], models[18]
     trained = load_model(finished_run() / "model")
     assert all((a == b).all() for a, b in zip(ours.parameters(), trained.parameters(), strict=True))
-    assert not any((a == b).all() for a, b in zip(twin.parameters(), ours.parameters(), strict=True) if a.ndim > 1)
-    assert all((a == b).all() for a, b in zip(twin.buffers(), ours.buffers(), strict=True))
-    assert all((a == b).all() for a, b in zip(empty.parameters(), twin.parameters(), strict=True))
+    for one, other in ((twin, ours), (twin, another)):
+        assert not any((a == b).all() for a, b in zip(one.parameters(), other.parameters(), strict=True) if a.ndim > 1)
+        assert all((a == b).all() for a, b in zip(one.buffers(), other.buffers(), strict=True))
     assert not any(counts.any() for counts in empty.buffers())
     assert twin.config == random_twin(trained, seed=1, keep_counts=True).config == ours.config
+
+
+def test_the_panel_is_that_of_tables(judged):
+    [task] = judged["panel"]["tasks"]
+    assert task["reference"] == "pretrained_probe"
+    assert task["units"] == "groups"
+    assert task["examples"] == {
+        "train": 240,
+        "validation": 60,
+        "test": sum(c["test"] for c in judged["probe"]["classes"]),
+    }
+    tried = {arm["arm"]: (arm["tried"], arm["runs"]) for arm in task["arms"]}
+    assert tried["random_probe"] == tried["counting_probe"] == (6, 3)
+    assert tried["pretrained_probe"] == (6, 1)
+    assert task["sentences"] == judged["probe"]["sentences"]
 
 
 def test_the_same_evaluation_gives_the_same_figures(genome, judge, judged):

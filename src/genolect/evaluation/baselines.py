@@ -24,7 +24,7 @@ from genolect.evaluation.words import Strands, composition_of, word_frequencies
 from genolect.randomness import derived_key
 
 WORD_LENGTHS = (1, 2, 3, 4, 5, 6)
-LONGEST_OF_TREES = 5
+LONGEST_OF_TREES = {"both": 5, "one": 4}
 """Trees look at one word at a time; of longer words each says too little, and growing takes minutes."""
 
 LENGTH_OF_CONTROL = 4
@@ -78,8 +78,8 @@ def baseline_arms(names: Sequence[str] = BASELINES, *, strands: Strands = "both"
         "nearest_neighbour": partial(nearest_neighbour, strands=strands),
         "kmer_logistic": words.chosen,
         "kmer_svm": partial(words.learned, margin),
-        "kmer_forest": partial(words.learned, forest, longest=LONGEST_OF_TREES),
-        "kmer_boosting": partial(words.learned, boosting, longest=LONGEST_OF_TREES),
+        "kmer_forest": partial(words.learned, forest, longest=LONGEST_OF_TREES[strands]),
+        "kmer_boosting": partial(words.learned, boosting, longest=LONGEST_OF_TREES[strands]),
         "cnn": partial(convolution_arm, strands=strands),
         CONTROL: permuted(partial(words.answered, linear, LENGTH_OF_CONTROL)),
     }

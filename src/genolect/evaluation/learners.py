@@ -29,7 +29,7 @@ from genolect.evaluation.ridge import fit_ridge
 MARGIN_PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Grid of C of the support vector machine, from strong to weak."""
 
-MARGIN_STEPS = 300
+MARGIN_STEPS = 100
 
 
 class ArmFeatures(NamedTuple):
@@ -184,7 +184,7 @@ def margin(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> list[
     variance = float(labels.train.values.var()) or 1.0
     candidates = []
     for penalty in MARGIN_PENALTIES:
-        options = {"C": penalty, "dual": False, "max_iter": MARGIN_STEPS, "tol": 1e-3, "random_state": 0}
+        options = {"C": penalty, "dual": False, "max_iter": MARGIN_STEPS, "tol": 1e-2, "random_state": 0}
         if number:
             machine = LinearSVR(loss="squared_epsilon_insensitive", intercept_scaling=10.0, **options)
         else:

@@ -20,7 +20,7 @@ from genolect.evaluation.statistics import LIMITS, MARGIN, Estimate, Resamples, 
 Measured = Mapping[str, Runs]
 
 CORRELATIONS = ("pearson", "spearman")
-"""Of a constant answer these do not exist; here they are 0, as the Matthews correlation is, so that it can be beaten."""
+"""Of a constant answer these do not exist; here they are 0, as its Matthews correlation is, and can be beaten."""
 
 
 def measure(parts: Parts, runs: Sequence[Answers], drawn: Resamples) -> dict[str, Runs]:

@@ -23,7 +23,8 @@ from genolect.evaluation.learners import ArmFeatures, Labels
 FOREST_SETTINGS = [(share, leaf) for share in ("sqrt", 0.1) for leaf in (1, 3, 10)]
 """Share of the features that a branch may ask about, and examples in a leaf."""
 
-TRIAL_TREES, TREES = 40, 200
+TRIAL_TREES, TREES = 30, 100
+SAMPLE = 0.5
 TRIAL_EXAMPLES = 4_000
 """Forests are tried on so many examples, and the chosen setting is grown on all."""
 
@@ -77,7 +78,14 @@ def forest(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> list[
 
 def _forest(labels: Labels, setting: tuple[Any, int], trees: int, seed: int) -> Any:
     kind = RandomForestRegressor if labels.train.kind == "number" else RandomForestClassifier
-    return kind(trees, max_features=setting[0], min_samples_leaf=setting[1], random_state=seed % 2**32, n_jobs=1)
+    return kind(
+        trees,
+        max_features=setting[0],
+        min_samples_leaf=setting[1],
+        random_state=seed % 2**32,
+        max_samples=SAMPLE,
+        n_jobs=1,
+    )
 
 
 def _told(grown: Any, features: Features, labels: Labels, trees: int) -> Floats:

@@ -1,0 +1,79 @@
+"""Full training: both arms alike, labels of every kind, heads that begin undecided, batches without padding."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from genolect.evaluation.arm import blind
+from genolect.evaluation.metrics import auroc
+from genolect.inference import Machine
+from genolect.workflow import finetuned_arm
+from genolect.workflow.finetuned_arm import HEAD, TableBatches, finetuned_arms, with_head
+from tests.evaluation.tasks import table, targets
+from tests.workflow.panel_tasks import table_of, tiny_model
+
+CPU = Machine(torch.device("cpu"), reduced=False)
+
+
+@pytest.fixture(autouse=True)
+def _brief(monkeypatch):
+    monkeypatch.setattr(finetuned_arm, "RATES", [(3e-3, 1e-2)])
+    monkeypatch.setattr(finetuned_arm, "FEWEST_STEPS", 40)
+    monkeypatch.setattr(finetuned_arm, "MOST_STEPS", 40)
+
+
+def test_a_head_is_added_to_a_copy():
+    model = tiny_model()
+    target = targets()["classes"]
+    made = with_head(model, target, seed=1)
+    assert made.head_configs[HEAD].outputs == 3
+    assert not model.heads
+    before, after = (dict(one.encoder.named_parameters()) for one in (model, made))
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert not made(torch.zeros(2, 5, dtype=torch.int64), None, head=HEAD).any()
+
+
+def test_steps_draw_sequences_of_one_length_with_their_labels():
+    ids = [np.full(size, size) for size in (3, 5, 3, 5, 3, 7)] * 9
+    batches = TableBatches(ids, np.arange(54), seed=1)
+    seen = set()
+    for step in range(30):
+        batch = batches.draw(step, CPU.device)
+        assert all((batch.ids[row] == ids[label][0]).all() for row, label in enumerate(batch.labels.tolist()))
+        assert len(batch.labels) <= finetuned_arm.BATCH
+        seen |= set(batch.labels.tolist())
+        assert torch.equal(batch.ids, batches.draw(step, CPU.device).ids)
+    assert seen == set(range(54))
+
+
+def test_sequences_of_the_other_strand_keep_their_label():
+    ids = [np.array([0, 1]), np.array([2, 3]), np.array([4, 4]), np.array([5, 5])]
+    batch = TableBatches(ids, np.array([7, 8]), seed=1).draw(0, CPU.device)
+    told = {int(row[0]): int(label) for row, label in zip(batch.ids, batch.labels, strict=True)}
+    assert told == {0: 7, 2: 8, 4: 7, 5: 8}
+
+
+def test_model_and_twin_learn_what_can_be_learned():
+    parts = table_of("GC", n=600, length=60).parts()
+    arms = finetuned_arms(tiny_model(), machine=CPU)
+    assert list(arms) == ["finetuned_twin", "finetuned"]
+    for arm in arms.values():
+        first, second = arm(blind(parts), [1, 2])
+        assert auroc(parts.test.target.values == 1, first.test[:, 1])[0] > 0.7
+        assert not np.array_equal(first.test, second.test)
+        assert len(first.curve) == finetuned_arm.POINTS
+        assert first.setting == "rates 0.003 and 0.01"
+
+
+@pytest.mark.parametrize("kind", ["classes", "multilabel", "number"])
+def test_every_kind_is_answered_in_its_form(kind):
+    parts = table(targets()[kind]).parts()
+    [run] = finetuned_arms(tiny_model(), machine=CPU)["finetuned"](blind(parts), [1])
+    assert run.test.shape == (120, *(() if kind == "number" else (3,)))
+    assert np.isfinite(run.test).all()
+    if kind == "number":
+        assert abs(run.test.mean() - parts.train.target.values.mean()) < 5
+    else:
+        assert ((run.test >= 0) & (run.test <= 1)).all()
