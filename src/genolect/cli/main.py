@@ -22,6 +22,7 @@ from genolect.cli.describe_objective import describe_objective
 from genolect.cli.direction import direction
 from genolect.cli.evaluate import evaluate
 from genolect.cli.information import information
+from genolect.cli.label_curve import label_curve
 from genolect.cli.learn import learn
 from genolect.cli.next_kmer import next_kmer
 from genolect.cli.plan import plan
@@ -61,6 +62,7 @@ for verb in (
     split,
     evaluate,
     compare,
+    label_curve,
     information,
     next_kmer,
     direction,
@@ -69,27 +71,8 @@ for verb in (
     strand,
 ):
     app.command()(verb)
-for verb in (
-    learn,
-    describe,
-    prepare,
-    describe_objective,
-    plan,
-    pretrain,
-    audit,
-    split,
-    evaluate,
-    compare,
-    information,
-    next_kmer,
-    direction,
-    report,
-    convert,
-    strand,
-):
-    app.command()(verb)
-app.add_typer(tokenizer, name="tokenizer")
 app.add_typer(task, name="task")
+app.add_typer(tokenizer, name="tokenizer")
 
 
 def _version(asked: bool) -> None:
