@@ -43,14 +43,14 @@ def label_curve(
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    labels = list(dict.fromkeys(row["labels"] for row in rows))
-    table = Table(rows[0]["metric"], *(f"{count:,} labels" for count in labels))
-    for arm in dict.fromkeys(row["arm"] for row in rows):
-        table.add_row(arm, *(_cell(row) for row in rows if row["arm"] == arm))
+    arms = list(dict.fromkeys(row["arm"] for row in rows))
+    table = Table("labels", *arms, title=f"{rows[0]['metric']}, 95 % interval")
+    for labels in dict.fromkeys(row["labels"] for row in rows):
+        table.add_row(f"{labels:,}", *(_cell(row) for row in rows if row["labels"] == labels))
     return table
 
 
 def _cell(row: dict[str, Any]) -> str:
     if row["value"] is None:
         return "none"
-    return f"{row['value']:.3f}" + ("" if row["low"] is None else f"\n{row['low']:.3f} to {row['high']:.3f}")
+    return f"{row['value']:.3f}" + ("" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})")
