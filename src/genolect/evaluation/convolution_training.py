@@ -92,6 +92,12 @@ def convolution_arm(
     ------
     DivergenceError
         If every setting diverges.
+
+    Examples
+    --------
+    >>> from genolect.evaluation.baselines import baseline_arms
+    >>> baseline_arms(["cnn"])["cnn"].func is convolution_arm  # it takes its time
+    True
     """
     trainer = _Trainer(parts, strands, machine or this_machine())
     candidates = []

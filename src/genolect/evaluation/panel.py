@@ -215,6 +215,12 @@ def check_task(parts: Parts) -> None:
     ------
     InputError
         If a class is not among the training examples, or training or validation examples are all alike.
+
+    Examples
+    --------
+    >>> from genolect.data.planted_signal import planted_signal
+    >>> parts = planted_signal("length", n=60, length=20).table.parts()
+    >>> check_task(parts)
     """
     target = parts.train.target
     if target.kind == "classes":

@@ -39,6 +39,15 @@ def measure(parts: Parts, runs: Sequence[Answers], drawn: Resamples) -> dict[str
     -------
     dict of str to Runs
         By metric.
+
+    Examples
+    --------
+    >>> from genolect.data.planted_signal import planted_signal
+    >>> parts = planted_signal("length", n=60, length=20).table.parts()
+    >>> half = Answers(np.full((6, 2), 0.5), np.full((12, 2), 0.5))
+    >>> from genolect.evaluation.statistics import draw_blocks
+    >>> measure(parts, [half], draw_blocks(np.arange(12), seed=0, resamples=2))["auroc"].values.tolist()
+    [0.5]
     """
     test, metrics = parts.test.target, metric_set(parts.test.target.kind)
     truth, told = truth_of(test), truth_of(parts.validation.target)

@@ -21,7 +21,6 @@ NAME_CHARACTERS = 80
 PROSE_CHARACTERS = 1000
 COMMAND_CHARACTERS = 10_000
 LARGEST = 10**15
-MAIN_METRIC = "auroc"
 CONTROL_PICTURES = 0x2400
 BIDIRECTIONAL_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -255,7 +254,7 @@ class Probe(Part):
 
 
 class LossPoint(Part):
-    """One point of the learning curve of an arm."""
+    """One point of an arm's learning curve."""
 
     step: Count
     training: Real | None = None
@@ -298,7 +297,7 @@ class PanelTask(Part):
     """One labelled task: its size, who was compared with whom, and what each arm did."""
 
     task: Name
-    headline: Name = MAIN_METRIC
+    headline: Name = "auroc"
     examples: dict[Name, Count] = {}
     strands: Name | None = None
     units: Name | None = None
