@@ -314,7 +314,7 @@ def binned_targets(
     Examples
     --------
     >>> sites = SiteValues([(Interval("I", 4, 5, "+"), 2.5)])
-    >>> binned_targets([Interval("I", 0, 8)], [sites], TrackShape(length=8, bin_length=2, crop=1)).tolist()
+    >>> binned_targets([Interval("I", 0, 8, "+")], [sites], TrackShape(length=8, bin_length=2, crop=1)).tolist()
     [[[nan], [2.5]]]
     """
     bins = shape.bin_length

@@ -194,6 +194,7 @@ class EnformerTrunk(BinStates):
 
     Examples
     --------
+    >>> import torch
     >>> trunk = EnformerTrunk(EnformerTrunkConfig(width=12, stages=3, crop=2))
     >>> trunk(torch.randint(4, (3, 80))).shape
     torch.Size([3, 6, 24])
@@ -231,6 +232,7 @@ class Enformer(BinStates):
 
     Examples
     --------
+    >>> import torch
     >>> config = EnformerConfig(width=12, stages=3, crop=2, outputs={"expression": 2, "chromatin": 5})
     >>> predicted = Enformer(config)(torch.randint(4, (3, 80)))
     >>> {name: tuple(counts.shape) for name, counts in predicted.items()}
@@ -279,6 +281,7 @@ def expected_start(network: Enformer, means: Mapping[str, Tensor]) -> None:
 
     Examples
     --------
+    >>> import torch
     >>> network = Enformer(EnformerConfig(width=12, stages=3, crop=0, outputs={"chromatin": 1}))
     >>> expected_start(network, {"chromatin": torch.tensor([3.5])})
     >>> round(network(torch.zeros(1, 8, dtype=torch.int64))["chromatin"].item(), 3)
