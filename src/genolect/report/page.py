@@ -18,7 +18,7 @@ from genolect.report.embedding_map import CLASSES, COLOURS, class_key, embedding
 from genolect.report.panel_tables import task_tables
 from genolect.report.panels import tasks_of
 from genolect.report.plots import calibration_square, learning_curve, split_strip
-from genolect.report.results import REMEDY, Region, Results, read_results, visible
+from genolect.report.results import REMEDY, CalibrationBin, Region, Results, read_results, visible
 from genolect.report.templates import page_template
 from genolect.report.verdict import comparisons, sentences
 from genolect.sequence.statistics import KMER_LENGTH
@@ -162,7 +162,7 @@ def _absent(results: Results) -> list[str]:
         "This run has no evaluation: no probe, no baselines, no random twin. It does not show what the "
         "embeddings are good for.": results.evaluation,
         "This run left no map of the embeddings.": (probe and probe.map) or not results.evaluation,
-        "This run left no calibration.": (probe and probe.calibration) or not results.evaluation,
+        "This run left no calibration.": _calibrated(results) or not results.evaluation,
         "The results do not describe the genome.": results.genome,
         "The results do not say what was held out.": results.split and (results.split.rule or results.split.regions),
         "The results do not describe the model.": results.model,
@@ -190,9 +190,7 @@ class Square:
 
 
 def _calibration(results: Results) -> list[Square]:
-    calibration = results.probe.calibration if results.probe else {}
-    if not calibration and results.panel is not None and len(results.panel.tasks) == 1:
-        calibration = results.panel.tasks[0].calibration
+    calibration = _calibrated(results)
     arms = sorted((arm for arm in calibration if calibration[arm]), key=notation.arm_order)[:MOST_SQUARES]
     return [
         Square(
@@ -202,6 +200,14 @@ def _calibration(results: Results) -> list[Square]:
         )
         for arm in arms
     ]
+
+
+def _calibrated(results: Results) -> Mapping[str, Sequence[CalibrationBin]]:
+    """Give the bins of each arm: the probe's, or those of a panel of one task."""
+    if results.probe is not None and results.probe.calibration:
+        return results.probe.calibration
+    tasks = [] if results.panel is None else results.panel.tasks
+    return tasks[0].calibration if len(tasks) == 1 else {}
 
 
 def _longest(results: Results, limit: int) -> list[Any]:

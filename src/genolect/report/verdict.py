@@ -65,8 +65,8 @@ def _in_panel(tasks: Iterable[PanelTask]) -> Iterator[Comparison]:
             if one.arm in UNDECISIVE:
                 continue
             yield Comparison(
-                question=f"{metric_named(task.headline).title}: {arm_title(task.reference or '').lower()} minus "
-                f"{arm_title(one.arm).lower()} ({task.task})",
+                question=f"{metric_named(task.headline).title}: {arm_title(task.reference or '')} minus "
+                f"{arm_title(one.arm)} ({task.task})",
                 difference=signed(one.value),
                 interval=span(one.low, one.high),
                 n=f"{count(task.examples.get('test'))} examples",
