@@ -12,14 +12,17 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import io
 import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+import numpy as np
 
 from genolect.errors import InputError, MachineError
 
@@ -123,6 +126,13 @@ def write_json(path: Path, content: Any) -> None:
 def json_text(content: Any) -> str:
     """Serialise to the one JSON style of the project."""
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def arrays_file(arrays: Mapping[str, Any]) -> bytes:
+    """Serialise arrays by name as a compressed ``.npz`` file."""
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    return content.getvalue()
 
 
 @contextmanager

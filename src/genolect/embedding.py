@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from genolect.encoders.build import longest_window, packs
+from genolect.encoders.build import longest_window, packs, require_tokens
 from genolect.encoders.packing import Documents
 from genolect.encoders.published import PublishedConfig
 from genolect.errors import ConfigurationError, InputError, shown
@@ -69,6 +69,8 @@ def read_sequences(
     ------
     InputError
         If a sequence has no tokens, or more than the model can read.
+    ConfigurationError
+        If the encoder gives bins instead of tokens.
 
     Examples
     --------
@@ -82,6 +84,7 @@ def read_sequences(
     >>> [tuple(last.shape) for last in read_sequences(model, ids, this_machine(), lambda states: states[-1])]
     [(3, 8), (1, 8), (2, 8)]
     """
+    require_tokens(model.config, "a vector of each token")
     lengths = [len(row) for row in ids]
     _check(lengths, longest_window(model.config))
     answers: dict[int, Tensor] = {}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from genolect.embedding import layer_embeddings
-from genolect.encoders.build import KINDS, encoder_config, packs
+from genolect.encoders.build import KINDS, encoder_config, gives_bins, packs
 from genolect.encoders.packing import Documents, pack, unpack
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError
@@ -205,6 +205,10 @@ def test_a_sequence_has_the_same_vectors_alone_in_any_company_and_from_disk(kind
         return
     assert packs(config) == (kind in ("transformer", "bert", "esm", "mosaic_bert"))
     model = random_twin(new_model(config, tokenizer, seed=3), seed=4, keep_counts=False)
+    if gives_bins(config):
+        with pytest.raises(ConfigurationError, match="gives bins"):
+            layer_embeddings(model, [np.zeros(64, dtype=np.uint8)], CPU)
+        return
     generator = np.random.default_rng(5)
     sequences = [generator.integers(0, 4, length).astype(np.uint8) for length in (61, 20, 133, 20, 47)]
     together = layer_embeddings(model, sequences, CPU, pooling=("mean", "max"))

@@ -10,7 +10,7 @@ import pytest
 
 from genolect.errors import InputError
 from genolect.workflow import learning
-from genolect.workflow.evaluation import AnnotationFile
+from genolect.workflow.evaluation import BASELINES, AnnotationFile
 from genolect.workflow.learning import learn
 from genolect.workflow.plan import PretrainingOptions
 from genolect.workflow.pretraining import PretrainingListener
@@ -22,6 +22,9 @@ OPTIONS = PretrainingOptions(steps=5, seed=3)
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
     shrink(monkeypatch.setattr)
+
+
+PROBES = ("random_probe", "counting_probe", "pretrained_probe")
 
 
 def study(run, genomes=(), annotation=None, options=OPTIONS):
@@ -42,14 +45,13 @@ def test_without_a_genome_the_embedded_one_is_made_with_its_annotation(tmp_path)
         "counting contexts of the training stretches",
         "comparing with the count model on the test stretches",
         "labelling windows",
-        "computing features",
-        "probing",
+        *(f"annotation of the centre base: {arm}" for arm in (*BASELINES, *PROBES)),
     ]
 
 
 def test_without_an_annotation_there_is_no_probe(tmp_path):
     _, said = study(tmp_path / "run", [synthetic_folder() / "genome.fa"])
-    assert not {"checking the annotation", "probing"} & set(said)
+    assert not {"checking the annotation", "labelling windows"} & set(said)
     assert not (tmp_path / "run" / "evaluation").exists()
     assert "evaluation" not in json.loads((tmp_path / "run" / "results.json").read_text())
 

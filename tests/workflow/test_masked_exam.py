@@ -54,7 +54,7 @@ def corrupted(genome, name: str):
 
 
 def test_single_bases_give_the_figures_that_they_always_gave(tmp_path):
-    """Figures from the exam that knew single bases only."""
+    """Figures from the exam that knew single bases only, in the interval that holds for few blocks."""
     letters = np.random.Generator(np.random.Philox(2)).choice(list("acgtACGT"), 7_013)
     letters[300:420] = "N"
     (tmp_path / "genome.fa").write_text(f">one\n{''.join(letters)}\n")
@@ -71,7 +71,7 @@ def test_single_bases_give_the_figures_that_they_always_gave(tmp_path):
     places = test.sheets[0].asked.flatten().nonzero().flatten().numpy()
     assert hashlib.sha256(places.astype("<i8").tobytes()).hexdigest().startswith("1f7eb2c87d5cde22")
     bar = test.result(untrained(), CPU, seed=3).bar
-    figures = (2.0089745489956616, 2.0027911668394287, 2.0159286011210704)
+    figures = (2.0089745489956616, 2.0023743228368143, 2.01607376795692)
     assert (bar.value, bar.low, bar.high) == pytest.approx(figures, rel=1e-12)
     assert test.bar == pytest.approx(bar.value)
 

@@ -184,11 +184,11 @@ def margin(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> list[
     variance = float(labels.train.values.var()) or 1.0
     candidates = []
     for penalty in MARGIN_PENALTIES:
-        options = {"C": penalty, "dual": False, "max_iter": MARGIN_STEPS, "tol": 1e-2, "random_state": 0}
+        options = {"C": penalty, "dual": False, "max_iter": MARGIN_STEPS, "tol": 1e-2}
         if number:
-            machine = LinearSVR(loss="squared_epsilon_insensitive", intercept_scaling=10.0, **options)
+            machine = LinearSVR(loss="squared_epsilon_insensitive", intercept_scaling=10.0, random_state=0, **options)
         else:
-            machine = LinearSVC(**options)
+            machine = LinearSVC(random_state=0, **options)
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", ConvergenceWarning)
             machine.fit(train, labels.train.values)

@@ -5,7 +5,6 @@ Legend: n test examples, S runs, K classes or labels.
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,11 +97,9 @@ def write_predictions(folder: Path, table: LabelledTable, result: PanelResult) -
     for name, arm in result.arms.items():
         arrays[ARM + name] = np.stack([run.test for run in arm.runs]).astype(np.float32)
         arrays[VALIDATION + name] = np.stack([run.validation for run in arm.runs]).astype(np.float32)
-    content = io.BytesIO()
-    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     path = file_of(folder, table.name)
     durable.make_folder(path.parent)
-    durable.write_file(path, content.getvalue())
+    durable.write_file(path, durable.arrays_file(arrays))
     return path
 
 
