@@ -55,7 +55,9 @@ EXPECTED_ALARMS = {
 
 def auroc(result: PanelResult, arm: str) -> float:
     """Give what an arm reached."""
-    return next(float(one["value"]) for one in result.rows if (one["arm"], one["metric"]) == (arm, "auroc"))
+    found = next(one["value"] for one in result.rows if (one["arm"], one["metric"]) == (arm, "auroc"))
+    assert isinstance(found, float)
+    return found
 
 
 def judged(signal: Signal, seed: int, *, quick: bool) -> tuple[bool, int, float]:
