@@ -78,7 +78,7 @@ def blind(parts: Parts) -> Parts:
 
     Examples
     --------
-    >>> from genolect.data.labelled_table import Places
+    >>> from genolect.data.labelled_table import LabelledTable, Places
     >>> from genolect.data.ragged import RaggedBases
     >>> row = np.array(["x"])
     >>> table = LabelledTable("toy", row, RaggedBases.of([np.zeros(3, dtype=np.uint8)]),

@@ -42,7 +42,7 @@ class Convolution(nn.Module):
     --------
     >>> network = Convolution(30, 2, seed=1)
     >>> network(torch.zeros(3, 30, 4), torch.tensor([30, 11, 20])).shape, network.sees
-    (torch.Size([3, 2]), 75)
+    (torch.Size([3, 2]), 43)
     """
 
     def __init__(self, longest: int, outputs: int, *, seed: int, width: int = 32) -> None:

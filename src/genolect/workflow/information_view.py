@@ -22,6 +22,7 @@ from genolect.evaluation.composition import kmer_frequencies
 from genolect.evaluation.information import Information, invariance, minimality, sufficiency_gap, told_information
 from genolect.evaluation.neighbour_information import kept_information
 from genolect.evaluation.probe import Probe, fit_probe
+from genolect.evaluation.resampling_units import Units, units_of
 from genolect.evaluation.statistics import Resamples, draw_blocks
 from genolect.evaluation.weighting import Integers
 from genolect.inference import this_machine
@@ -139,7 +140,8 @@ def view_information(
     'I(Z;Y), label (bits)'
     """
     parts, notes = _with_classes(parts)
-    drawn, said = _resamples(parts.test, seed)
+    units = units_of(parts.test)
+    drawn = draw_blocks(units.group, seed=seed)
     words = _words(parts)
     described = {"kmers": words} | {name: _vectors(model, parts) for name, model in arms.items()}
     rows: list[Row] = []
@@ -148,12 +150,12 @@ def view_information(
         notes.append(f"{arm}: {probed.setting}")
         rows += _of_label(parts, arm, probed, words, drawn)
         for nuisance in nuisances:
-            asked = _of_nuisance(parts, probed, nuisance, seed)
+            asked = _of_nuisance(parts, probed, nuisance, units, seed)
             if isinstance(asked, str):
                 notes.append(f"{arm}, {nuisance.name}: {asked}")
                 continue
             rows.append(_row(parts, arm, asked))
-    return InformationView(rows, [*dict.fromkeys([*notes, *said])])
+    return InformationView(rows, [note for note in dict.fromkeys([*notes, units.note]) if note])
 
 
 def _with_classes(parts: Parts) -> tuple[Parts, list[str]]:
@@ -173,13 +175,6 @@ def _with_classes(parts: Parts) -> tuple[Parts, list[str]]:
         return replace(part, target=Target("classes", names, codes))
 
     return Parts(*map(cut, parts)), [f"numbers as {BINS} classes, cut at {', '.join(f'{cut:.4g}' for cut in cuts)}"]
-
-
-def _resamples(test: LabelledTable, seed: int) -> tuple[Resamples, list[str]]:
-    if (test.group == "").any():
-        alone = "Examples were resampled one by one: the table has no groups, so intervals may be too narrow."
-        return draw_blocks(np.arange(len(test)), seed=seed), [alone]
-    return draw_blocks(test.group, seed=seed), []
 
 
 def _words(parts: Parts) -> Probed:
@@ -266,7 +261,7 @@ def _gc(sequences: RaggedBases) -> npt.NDArray[np.float64]:
     return shares
 
 
-def _of_nuisance(parts: Parts, probed: Probed, nuisance: Nuisance, seed: int) -> Information | str:
+def _of_nuisance(parts: Parts, probed: Probed, nuisance: Nuisance, units: Units, seed: int) -> Information | str:
     """Probe the vectors for a nuisance, or say why not."""
     if nuisance.values is not None:
         features, values = probed.features, nuisance.values
@@ -285,15 +280,9 @@ def _of_nuisance(parts: Parts, probed: Probed, nuisance: Nuisance, seed: int) ->
         return "the validation or test examples have other values than the training examples"
     codes = [np.searchsorted(known, part).astype(np.int64) for part in values]
     probe = fit_probe(features[0], codes[0], features[1], codes[1])
-    groups = np.tile(_groups(parts.test), copies)
-    drawn = draw_blocks(groups, seed=seed)
+    drawn = draw_blocks(np.tile(units.group, copies), seed=seed)
     found = invariance(probe.probabilities(features[2]), codes[2], drawn)
     return replace(found.told, quantity=f"I(Z;N), {nuisance.name}, of {found.entropy:.2f}")
-
-
-def _groups(test: LabelledTable) -> npt.NDArray[Any]:
-    """Give what is resampled: groups, or examples."""
-    return np.arange(len(test)) if (test.group == "").any() else test.group
 
 
 def _row(parts: Parts, arm: str, found: Information) -> Row:
