@@ -1,6 +1,6 @@
 """Does the panel say the right thing? Tasks whose truth is known, many seeds each.
 
-    python benchmarks/panel.py [--quick] [--json PATH]
+    python benchmarks/panel.py [--quick] [--seeds N] [--first N] [--json PATH]
 
 For each planted signal: the share of seeds at which the panel says what it must (`RIGHT`), and the AUROC that the best
 arm reached beside the ceiling. Rows of `--quick` use cheap arms and three seeds; spacing needs the network.
@@ -77,6 +77,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--seeds", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="first seed")
     given = parser.parse_args()
     torch.set_num_threads(1)
     seeds = given.seeds or (3 if given.quick else SEEDS)
@@ -85,10 +86,12 @@ def main() -> None:
         if given.quick and signal == "spacing":
             continue
         before = time.process_time()
-        found = [judged(signal, seed, quick=given.quick) for seed in range(seeds)]
+        found = [judged(signal, seed, quick=given.quick) for seed in range(given.first, given.first + seeds)]
         right, false_alarms, best = (np.array(column) for column in zip(*found, strict=True))
         ceiling = planted_signal(signal, n=20).ceiling
-        rows.append(row(f"{signal}: right, of {seeds} seeds", float(right.sum()), "seeds"))
+        rows.append(
+            row(f"{signal}: right, of seeds {given.first} to {given.first + seeds - 1}", float(right.sum()), "seeds")
+        )
         rows.append(row(f"{signal}: false alarms", float(false_alarms.sum()), "alarms"))
         rows.append(row(f"{signal}: best arm, mean", float(best.mean()), "AUROC", peer=ceiling, peer_name="ceiling"))
         rows.append(row(f"{signal}: per panel", (time.process_time() - before) / seeds, "CPU s"))

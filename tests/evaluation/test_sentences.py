@@ -121,6 +121,12 @@ def test_tripwires_speak_where_they_come_far_and_only_there():
         "from chance to the best arm."
     ]
     assert found(cnn=(0.52, 0.45, 0.6), composition=(0.52, 0.48, 0.56)) == []
+    assert found(cnn=(0.52, 0.45, 0.6), composition=(0.54, 0.505, 0.57)) == []
+
+
+def test_a_tripwire_speaks_also_where_whatever_reads_sequence_is_below_chance():
+    [said] = found(kmer_logistic=(0.48, 0.4, 0.56), composition=(0.99, 0.98, 1.0))
+    assert said.startswith("On genes, base composition (GC, CpG, N, length) alone makes 100 % of the way")
 
 
 def test_shuffled_labels_away_from_chance_are_an_alarm():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genolect.evaluation.permutation import at_chance
-from genolect.evaluation.statistics import Estimate, Verdict
+from genolect.evaluation.statistics import MARGIN, Estimate, Verdict
 
 ARM_NAMES = {
     "majority": "the majority guess",
@@ -224,7 +224,7 @@ def finding_sentences(task: str, values: dict[str, Estimate], *, chance: float, 
     best = max(rivals, default=chance)
     for arm, what in TRIPWIRES.items():
         one = values.get(arm)
-        if one is None or one.value is None or one.low is None or one.low <= chance or best <= chance:
+        if one is None or one.value is None or one.low is None or one.low <= chance + MARGIN:
             continue
         share = (one.value - chance) / (max(best, one.value) - chance)
         if share >= TELLING[arm]:
