@@ -52,7 +52,13 @@ def pretrained(
     tokenizer: BytePairTokenizer, genome: PreparedGenome, split: Split, machine: Machine, *, bases: float, seed: int
 ) -> SequenceModel:
     """Train a small masked model on so many bases."""
-    shape = {"width": WIDTH, "layers": LAYERS, "heads": HEADS, "feed_forward": FEED_FORWARD, "stem_reach": 1}
+    shape: dict[str, Any] = {
+        "width": WIDTH,
+        "layers": LAYERS,
+        "heads": HEADS,
+        "feed_forward": FEED_FORWARD,
+        "stem_reach": 1,
+    }
     encoder = TransformerConfig(vocabulary=len(tokenizer.vocabulary), context_lengths=(), **shape)
     steps = max(1, round(bases / WINDOWS / WINDOW))
     config = TrainingConfig(steps=steps, windows=WINDOWS, window=WINDOW, seed=seed)
@@ -87,7 +93,7 @@ def curve(
             asked = options.model_copy(update={"seed": seed})
             found, facts = model_answers(task, model, asked, machine, counted=False)
             answers |= {f"{arm}, {count} cycles, seed {seed}": by_length for arm, by_length in found.items()}
-            cost = {"cycles": count, "seed": seed, "vocabulary": len(tokenizer.vocabulary)}
+            cost: Row = {"cycles": count, "seed": seed, "vocabulary": len(tokenizer.vocabulary)}
             cost |= {"bases_per_token": task.test.prefixes.size / tokens, "pretraining_seconds": spent}
             costs.append(cost | {"tuned_steps": facts["tuned_steps"], "seconds": time.process_time() - started})
             print(
@@ -132,7 +138,7 @@ def figures(task: KmerTask, answers: Answers, cycles: tuple[int, ...], seeds: in
 
 def bars(task: KmerTask, answers: Answers) -> list[Row]:
     """Give what needs no vocabulary."""
-    rows = []
+    rows: list[Row] = []
     for k in task.lengths:
         rows.append({"task": f"next {k}-mer", "arm": "chance", "metric": "accuracy", "value": 4.0**-k})
         for arm in ("kmer_frequency", "markov"):
