@@ -107,3 +107,14 @@ def test_one_model_keeps_the_plain_names():
     assert Contestants({"yeast": Path("yeast")}).reference(finetune=False) == "pretrained_probe"
     assert Contestants({"yeast": Path("yeast")}).reference(finetune=True) == "finetuned"
     assert Contestants().reference(finetune=False) is None
+
+
+def test_published_figures_stand_beside_and_an_unknown_task_is_refused_first(folder, tmp_path):
+    task = TableTask(table=str(folder / "GC.tsv"), published="prom300", by=("group",))
+    found = evaluate_tables(Contestants(), {"": task}, tmp_path / "out", options=QUICK)
+    [section] = found["panel"]["tasks"]
+    assert section["published"][0]["model"] == "GROVER"
+    assert "Published, not ours, other split" in write_report(tmp_path / "out").read_text()
+    unknown = TableTask(table=str(folder / "absent.tsv"), published="no such task")
+    with pytest.raises(ConfigurationError, match="no published figure on 'no such task'"):
+        evaluate_tables(Contestants(), {"": unknown}, tmp_path / "none", options=QUICK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from genolect.errors import ConfigurationError, InputError
@@ -52,3 +53,25 @@ def test_other_content_is_refused(tmp_path, text, error, said):
 def test_a_missing_suite_is_refused(tmp_path):
     with pytest.raises(InputError, match="there is no such suite"):
         read_suite(tmp_path / "none.toml")
+
+
+def test_a_table_is_divided_anew_for_each_rule_and_a_published_split_says_what_it_is(tmp_path):
+    given = table_of("motif")
+    path = write_table(tmp_path / "motif.tsv", given)
+    again, published = TableTask(table=str(path), by=("group", "published")).read_divided()
+    assert again.table.name == "motif, divided by group"
+    assert again.table.remarks == ()
+    for group in set(again.table.group.tolist()):
+        assert len(set(again.table.split[again.table.group == group].tolist())) == 1
+    assert not np.array_equal(again.table.split, given.split)
+    assert published.table.name == "motif, as published"
+    assert published.table.split.tolist() == given.split.tolist()
+    assert published.table.remarks[0] == "note: the published split, for comparison only"
+
+
+def test_copies_across_a_published_split_stand_in_its_remarks(tmp_path):
+    path = write_table(tmp_path / "copies.tsv", table_of("copies", n=600, length=90))
+    [published] = TableTask(table=str(path), by=("published",)).read_divided()
+    assert any(remark.startswith("leak: ") for remark in published.table.remarks)
+    [clean] = TableTask(table=str(path), by=("cluster",)).read_divided()
+    assert clean.table.remarks == ()

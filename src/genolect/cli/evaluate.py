@@ -29,16 +29,23 @@ class Asked:
     units: Annotated[str | None, typer.Option(help="What intervals resample: group, chromosome, place or example.")] = (
         None
     )
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="Divide the table anew: chromosome, cluster, group or published; may be repeated."),
+    ] = None
+    published: Annotated[str | None, typer.Option(help="Show figures that papers report on such a task.")] = None
     drop: Annotated[bool, typer.Option("--drop", help="Leave out rows without a label.")] = False
 
     def tasks(self) -> dict[str, TableTask]:
         """Give the tasks by name."""
         from genolect.workflow.table_tasks import TableTask, read_suite
 
-        columns = {"kind": self.kind, "strands": self.strands, "units": self.units}
+        columns = {"kind": self.kind, "strands": self.strands, "units": self.units, "published": self.published}
         given: dict[str, Any] = {name: value for name, value in columns.items() if value is not None}
         if self.label is not None:
             given["label"] = listed(self.label)
+        if self.by:
+            given["by"] = tuple(self.by)
         if self.drop:
             given["unlabelled"] = "drop"
         if self.suite is not None:

@@ -24,7 +24,9 @@ FOREST_SETTINGS = [(share, leaf) for share in ("sqrt", 0.1) for leaf in (1, 3, 1
 """Share of the features that a branch may ask about, and examples in a leaf."""
 
 TRIAL_TREES, TREES = 30, 100
-SAMPLE = 0.5
+SAMPLE, FEWEST_SAMPLED = 0.5, 40
+"""Share of the examples that each tree is grown on; of few examples it is all."""
+
 TRIAL_EXAMPLES = 4_000
 """Forests are tried on so many examples, and the chosen setting is grown on all."""
 
@@ -61,29 +63,29 @@ def forest(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> list[
     target = labels.train.values
     tried = []
     for setting in FOREST_SETTINGS:
-        grown = _forest(labels, setting, TRIAL_TREES, seeds[0]).fit(features.train[some], target[some])
+        grown = _forest(labels, setting, TRIAL_TREES, seeds[0], n=some.size).fit(features.train[some], target[some])
         known = getattr(grown, "classes_", None)
         if known is not None and known.size < len(labels.train.names):  # A rare class is not among the some.
-            grown = _forest(labels, setting, TRIAL_TREES, seeds[0]).fit(features.train, target)
+            grown = _forest(labels, setting, TRIAL_TREES, seeds[0], n=target.size).fit(features.train, target)
         tried.append((loss_of(labels.validation, _told(grown, features.validation, labels, TRIAL_TREES)), setting))
     _, setting = min(tried, key=lambda pair: pair[0])
     words = f"{setting[0]} of the features, leaves of {setting[1]}"
     runs = []
     for seed in seeds:
-        grown = _forest(labels, setting, TREES, seed).fit(features.train, target)
+        grown = _forest(labels, setting, TREES, seed, n=target.size).fit(features.train, target)
         answers = [_told(grown, part, labels, TREES) for part in features[1:]]
         runs.append(Answers(answers[0], answers[1], setting=words, tried=len(tried)))
     return runs
 
 
-def _forest(labels: Labels, setting: tuple[Any, int], trees: int, seed: int) -> Any:
+def _forest(labels: Labels, setting: tuple[Any, int], trees: int, seed: int, *, n: int) -> Any:
     kind = RandomForestRegressor if labels.train.kind == "number" else RandomForestClassifier
     return kind(
         trees,
         max_features=setting[0],
         min_samples_leaf=setting[1],
         random_state=seed % 2**32,
-        max_samples=SAMPLE,
+        max_samples=SAMPLE if n >= FEWEST_SAMPLED else None,
         n_jobs=1,
     )
 

@@ -21,6 +21,7 @@ from genolect.errors import ConfigurationError, InputError
 from genolect.evaluation.arm import Arm
 from genolect.evaluation.baselines import BASELINES, CONTROL, baseline_arms
 from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
+from genolect.evaluation.published import published_figures
 from genolect.evaluation.sentences import OF
 from genolect.evaluation.table_panel import strands_of
 from genolect.evaluation.words import Strands
@@ -158,17 +159,19 @@ def evaluate_tables(
         As the parts say; all tables are read and checked before any arm runs.
     """
     options = options or EvaluationOptions()
-    read = {name: task.read(genome, name=name) for name, task in tasks.items()}
+    for task in tasks.values():
+        if task.published:
+            published_figures(task.published)
+    read = [(task, one) for name, task in tasks.items() for one in task.read_divided(genome, name=name)]
     rows: list[dict[str, Any]] = []
     sections = []
-    for name, task in tasks.items():
-        table, unlabelled = read[name]
+    for task, (table, unlabelled) in read:
         strands: Strands = strands_of(table) if task.strands == "auto" else task.strands
         result = _panel(table, contestants, strands, task, options, say)
         rows += result.rows
-        sections.append(task_section(table, result, strands=strands, unlabelled=unlabelled))
+        sections.append(task_section(table, result, strands=strands, unlabelled=unlabelled, published=task.published))
         write_predictions(out, table, result)
-    datasets = {read[name].table.name: task.dataset or read[name].table.name for name, task in tasks.items()}
+    datasets = {one.table.name: task.dataset or task.table for task, one in read}
     results = new_results(
         command,
         {
@@ -210,7 +213,9 @@ def _panel(
     return run_panel(table, arms, reference=contestants.reference(finetune=options.finetune), options=panel, say=say)
 
 
-def task_section(table: LabelledTable, result: PanelResult, *, strands: Strands, unlabelled: int = 0) -> dict[str, Any]:
+def task_section(
+    table: LabelledTable, result: PanelResult, *, strands: Strands, unlabelled: int = 0, published: str = ""
+) -> dict[str, Any]:
     """Say of a panel what its rows do not: the task, what each arm chose, tried and cost, and the comparisons.
 
     Parameters
@@ -223,6 +228,8 @@ def task_section(table: LabelledTable, result: PanelResult, *, strands: Strands,
         What arms read.
     unlabelled : int
         Rows that were left out for want of a label.
+    published : str
+        Task whose published figures stand beside the panel (see `evaluation.published.published_figures`).
 
     Returns
     -------
@@ -238,11 +245,15 @@ def task_section(table: LabelledTable, result: PanelResult, *, strands: Strands,
         "examples": {role: len(part) for role, part in zip(("train", "validation", "test"), parts, strict=True)},
         "counts": parts.test.target.count(),
         "unlabelled": unlabelled,
-        "remarks": list(getattr(table, "remarks", ())),
+        "remarks": list(table.remarks),
         "strands": strands,
         "units": result.units.words,
         "groups": result.blocks,
         "reference": result.reference,
+        "published": [
+            {"model": one.model, "metric": one.metric, "value": one.value, "source": f"{one.source}; {one.note}"}
+            for one in (published_figures(published) if published else [])
+        ],
         "sentences": result.sentences,
         "calibration": result.calibration,
         "arms": [

@@ -19,13 +19,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from genolect.config import Configuration
 from genolect.data.genome import PreparedGenome
-from genolect.data.labelled_table import LabelledTable
+from genolect.data.labelled_table import ROLES, LabelledTable
 from genolect.data.table_file import ReadTable, TableColumns, read_table
 from genolect.errors import ConfigurationError, InputError, shown
+from genolect.workflow.dividing import SplitOptions, divide_table
 
 TASKS = "tasks"
+By = Literal["chromosome", "cluster", "group", "published"]
 
 
 class TableTask(Configuration):
@@ -42,7 +46,11 @@ class TableTask(Configuration):
     units : {'auto', 'group', 'chromosome', 'place', 'example'}
         What intervals resample.
     dataset : str
-        What the table was made from; tasks of one dataset share a vote in the win rate. Empty for the task itself.
+        What the table was made from; tasks of one dataset share a vote in the win rate. Empty for the table itself.
+    by : tuple of {'chromosome', 'cluster', 'group', 'published'}
+        Ways to divide the table anew, each a task of its own; empty where it is divided.
+    published : str
+        Task whose published figures stand beside the panel; empty for none.
     """
 
     table: str
@@ -54,14 +62,37 @@ class TableTask(Configuration):
     strands: Literal["auto", "one", "both"] = "auto"
     units: Literal["auto", "group", "chromosome", "place", "example"] = "auto"
     dataset: str = ""
+    by: tuple[By, ...] = ()
+    published: str = ""
+
+    def read_divided(self, genome: PreparedGenome | None = None, *, name: str = "") -> list[ReadTable]:
+        """Read the table once for each way to divide it; without any it must be divided already.
+
+        The published split may leak, and then says so beside every figure; others that leak are refused.
+        """
+        if not self.by:
+            return [self.read(genome, name=name)]
+        table, unlabelled = self._read(genome, name=name)
+        return [ReadTable(self._divided(table, by), unlabelled) for by in self.by]
+
+    def _divided(self, table: LabelledTable, by: By) -> LabelledTable:
+        division = divide_table(table, SplitOptions(by=(by,), allow_leaks=by == "published"))
+        roles = np.array(ROLES)[division.roles[division.kept]]
+        remarks = tuple(remark.removeprefix("# ") for remark in division.remarks)
+        name = f"{table.name}, divided by {by}" if by != "published" else f"{table.name}, as published"
+        return replace(table.select(division.kept), name=name, split=roles, remarks=(*table.remarks, *remarks))
 
     def read(self, genome: PreparedGenome | None = None, *, name: str = "") -> ReadTable:
-        """Read the table and call it by a name, by default that of the file."""
+        """Read the table and call it by a name, by default that of the file; refuse one that is not divided."""
+        table, unlabelled = self._read(genome, name=name)
+        _require_roles(table, Path(self.table))
+        return ReadTable(table, unlabelled)
+
+    def _read(self, genome: PreparedGenome | None, *, name: str) -> ReadTable:
         columns = TableColumns.from_mapping(
             {key: getattr(self, key) for key in ("label", "kind", "split", "group", "unlabelled")}, "the task"
         )
         table, unlabelled = read_table(Path(self.table), columns, genome)
-        _require_roles(table, Path(self.table))
         return ReadTable(replace(table, name=name or table.name), unlabelled)
 
 
