@@ -68,6 +68,9 @@ class Beside:
         bool, typer.Option("--finetune", help="Also train the models, and their random twins, in full.")
     ] = False
     seeds: Annotated[int | None, typer.Option(help="Runs of what draws (default 3).")] = None
+    processes: Annotated[
+        int | None, typer.Option(help="Arms at work at a time (default: one for each core; beside a GPU one).")
+    ] = None
     seed: Seed = None
 
 
@@ -118,7 +121,7 @@ def _on_tables(
     from genolect.workflow.output import output_folder
     from genolect.workflow.table_evaluation import Contestants, EvaluationOptions, evaluate_tables, named_models
 
-    given: dict[str, Any] = {"seed": beside.seed, "seeds": beside.seeds, "finetune": beside.finetune}
+    given: dict[str, Any] = {name: getattr(beside, name) for name in ("seed", "seeds", "finetune", "processes")}
     if beside.baselines is not None:
         given["baselines"] = listed(beside.baselines)
     options = EvaluationOptions.from_mapping({k: v for k, v in given.items() if v is not None}, "the options")

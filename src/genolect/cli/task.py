@@ -174,6 +174,7 @@ class PartChoice:
     window: Window = 200
     count: Annotated[int, typer.Option(help="Windows to draw, at most.")] = 20_000
     per_class: Annotated[int | None, typer.Option(help="Windows of a class, at most.")] = None
+    fewest: Annotated[int, typer.Option(help="Leave out classes with fewer windows.")] = 10
     frames: Annotated[bool, typer.Option("--frames", help="Tell the three codon positions apart.")] = False
     pure: Annotated[bool, typer.Option("--pure", help="Only windows of one class.")] = False
     seed: Seed = 0

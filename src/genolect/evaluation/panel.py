@@ -5,7 +5,6 @@ Legend: n test examples, S runs of an arm.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,12 +14,13 @@ from pydantic import Field
 from genolect.config import Configuration
 from genolect.data.labelled_table import LabelledTable, Parts
 from genolect.errors import ConfigurationError, InputError, shown
-from genolect.evaluation.arm import Answers, Arm, blind, loss_of
+from genolect.evaluation.arm import Arm
 from genolect.evaluation.comparison import Comparison
 from genolect.evaluation.metric_set import metric_set
 from genolect.evaluation.metrics import calibration_bins
 from genolect.evaluation.power import bootstrap_error, detectable_difference
 from genolect.evaluation.resampling_units import Units, units_of
+from genolect.evaluation.running import ArmResult, Effort, run_arms
 from genolect.evaluation.scores import Measured, compared, estimated, measure
 from genolect.evaluation.sentences import (
     arm_name,
@@ -31,7 +31,6 @@ from genolect.evaluation.sentences import (
     metric_name,
 )
 from genolect.evaluation.statistics import MARGIN, RESAMPLES, Resamples, draw_blocks
-from genolect.randomness import derived_key
 
 Row = dict[str, str | float | int | None]
 
@@ -54,6 +53,8 @@ class PanelOptions(Configuration):
         Differences of the headline metric below it do not matter; declared before looking.
     units : {'auto', 'group', 'chromosome', 'place', 'example'}
         What is resampled (see `resampling_units.units_of`).
+    processes : int
+        Arms at work at a time (see `running.Effort`); it changes no answer.
     """
 
     seed: int = 0
@@ -61,25 +62,7 @@ class PanelOptions(Configuration):
     resamples: int = Field(RESAMPLES, ge=0)
     margin: float = Field(MARGIN, ge=0)
     units: str = "auto"
-
-
-@dataclass(frozen=True)
-class ArmResult:
-    """What an arm did.
-
-    Attributes
-    ----------
-    runs : list of Answers
-        Its runs.
-    cpu_seconds : float
-        Processor time of all of them, choice of settings included.
-    validation_loss : float
-        Mean over runs.
-    """
-
-    runs: list[Answers]
-    cpu_seconds: float
-    validation_loss: float
+    processes: int = Field(1, ge=1)
 
 
 @dataclass(frozen=True)
@@ -183,7 +166,8 @@ def run_panel(
         raise ConfigurationError(f"the reference {shown(reference)} is not run", fix="name one of the arms")
     units = units_of(parts.test, options.units)
     drawn = draw_blocks(units.group, seed=options.seed, resamples=options.resamples)
-    done = {name: _run(name, arm, parts, options, say) for name, arm in arms.items()}
+    effort = Effort(seed=options.seed, seeds=options.seeds, processes=options.processes)
+    done = run_arms(arms, parts, effort, say)
     measured = {name: measure(parts, result.runs, drawn) for name, result in done.items()}
     metrics = metric_set(parts.test.target.kind)
     reference = reference or _foremost(done)
@@ -234,32 +218,6 @@ def check_task(parts: Parts) -> None:
         if alike:
             what = f"the {role} examples of {part.name} all have one label"
             raise InputError(what, fix="divide the table anew with genolect split")
-
-
-def _run(name: str, arm: Arm, parts: Parts, options: PanelOptions, say: Callable[[str], None]) -> ArmResult:
-    say(f"{parts.train.name}: {name}")
-    seeds = [derived_key(options.seed, "panel", name, run) for run in range(options.seeds)]
-    before = time.process_time()
-    runs = arm(blind(parts), seeds)
-    seconds = time.process_time() - before
-    for run in runs:
-        _check_answers(name, run, parts)
-    target = parts.train.target
-    variance = float(target.values.var()) if target.kind == "number" else 1.0
-    losses = [loss_of(parts.validation.target, run.validation, scale=variance) for run in runs]
-    return ArmResult(runs, seconds, float(np.mean(losses)))
-
-
-def _check_answers(name: str, run: Answers, parts: Parts) -> None:
-    outputs = () if parts.train.target.kind == "number" else (len(parts.train.target.names),)
-    for answers, part in ((run.validation, parts.validation), (run.test, parts.test)):
-        if answers.shape != (len(part), *outputs):
-            what = f"the arm {shown(name)} gives answers of shape {answers.shape}, not {(len(part), *outputs)}"
-            raise ConfigurationError(what, fix="give one row per example, in their order")
-        if not np.isfinite(answers).all():
-            raise ConfigurationError(
-                f"the arm {shown(name)} gives answers that are no numbers", fix="check what made them"
-            )
 
 
 def _foremost(done: Mapping[str, ArmResult]) -> str:

@@ -19,7 +19,7 @@ from genolect.errors import InputError, shown
 from genolect.evaluation.arm import Answers, Arm, Features, best_of, loss_of
 from genolect.evaluation.learners import ArmFeatures, learn, linear
 from genolect.evaluation.words import Strands
-from genolect.inference import Machine, this_machine
+from genolect.inference import TOKENS_PER_BATCH, Machine, this_machine
 from genolect.model import SequenceModel, random_twin
 
 Vectors = npt.NDArray[np.float32]
@@ -27,6 +27,9 @@ Vectors = npt.NDArray[np.float32]
 PROBE = "pretrained_probe"
 POOLINGS: tuple[Pooling, ...] = ("mean", "centre", "max")
 SEQUENCES_AT_ONCE = 2_048
+TOKENS_IN_CACHE = 4_096
+"""What a processor reads at a time: the states of so many tokens stay in its cache, which makes it a fifth faster."""
+
 DEPTHS = ("first", "middle", "last")
 
 
@@ -179,7 +182,8 @@ def describe_sequences(
 
 
 def _pooled(model: SequenceModel, sequences: RaggedBases, machine: Machine, *, counted: bool) -> Vectors:
-    states = layer_embeddings(model, sequences, machine, pooling=POOLINGS, counted=counted)
+    tokens = TOKENS_IN_CACHE if machine.device.type == "cpu" else TOKENS_PER_BATCH
+    states = layer_embeddings(model, sequences, machine, pooling=POOLINGS, counted=counted, tokens=tokens)
     depths = [0, states.shape[1] // 2, states.shape[1] - 1]
     return states[:, depths].reshape(len(states), len(depths), len(POOLINGS), -1)
 

@@ -22,9 +22,11 @@ from genolect.evaluation.arm import Arm
 from genolect.evaluation.baselines import BASELINES, CONTROL, baseline_arms
 from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.evaluation.published import published_figures
+from genolect.evaluation.running import available_cores
 from genolect.evaluation.sentences import OF
 from genolect.evaluation.table_panel import strands_of
 from genolect.evaluation.words import Strands
+from genolect.inference import this_machine
 from genolect.model import SequenceModel, load_model
 from genolect.report.page import RESULTS
 from genolect.sequence.source import Source
@@ -50,6 +52,8 @@ class EvaluationOptions(Configuration):
         Whether models, and their random twins, are also trained in full.
     seed, seeds, resamples, margin
         As in `evaluation.panel.PanelOptions`.
+    processes : int, optional
+        Arms at work at a time; by default one for each core, and one alone where there is a GPU.
     """
 
     baselines: tuple[str, ...] = BASELINES
@@ -58,6 +62,7 @@ class EvaluationOptions(Configuration):
     seeds: int = Field(3, ge=1)
     resamples: int = Field(PanelOptions().resamples, ge=0)
     margin: float = Field(PanelOptions().margin, ge=0)
+    processes: int | None = Field(None, ge=1)
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,7 @@ def _panel(
         resamples=options.resamples,
         margin=options.margin,
         units=task.units,
+        processes=options.processes or (1 if this_machine().device.type == "cuda" else available_cores()),
     )
     return run_panel(table, arms, reference=contestants.reference(finetune=options.finetune), options=panel, say=say)
 

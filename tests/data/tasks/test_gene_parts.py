@@ -70,6 +70,21 @@ def test_no_class_is_larger_than_asked_for() -> None:
     assert max(counts.values()) == 11
 
 
+def test_a_class_with_few_windows_is_left_out_and_said_to_be() -> None:
+    everything = gene_parts(genome(), genes(), GenePartOptions(window=24, fewest=1)).table
+    counts = everything.target.count()
+    rarest = min(counts, key=lambda name: counts[name])
+    task = gene_parts(genome(), genes(), GenePartOptions(window=24, fewest=counts[rarest] + 1))
+    assert set(task.table.target.names) == set(counts) - {rarest}
+    kept = everything.target.values != everything.target.names.index(rarest)
+    assert task.table.places.start.tolist() == everything.places.start[kept].tolist()
+    said = f"{counts[rarest]} windows of {rarest} are left out: fewer than {counts[rarest] + 1} of a class"
+    assert said in task.notes
+    assert (
+        gene_parts(genome(), genes(), GenePartOptions(window=24, fewest=counts[rarest])).table.target.count() == counts
+    )
+
+
 def test_what_has_no_parts_is_refused() -> None:
     with pytest.raises(InputError, match="a BED file has no parts of genes"):
         gene_parts(genome(), bed(("I", 3, 9, "a", "+")))

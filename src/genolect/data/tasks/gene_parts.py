@@ -33,6 +33,8 @@ class GenePartOptions(Configuration):
         Windows to draw, at most.
     per_class : int, optional
         Windows of a class, at most; by default as they are drawn.
+    fewest : int
+        A class with fewer windows is left out: nothing can be learned of it, nor tested.
     frames : bool
         Whether the three codon positions are three classes.
     pure : bool
@@ -44,6 +46,7 @@ class GenePartOptions(Configuration):
     window: Annotated[int, Field(ge=1)] = 200
     count: Annotated[int, Field(ge=1)] = 20_000
     per_class: Annotated[int, Field(ge=1)] | None = None
+    fewest: Annotated[int, Field(ge=1)] = 10
     frames: bool = False
     pure: bool = False
     seed: int = 0
@@ -103,6 +106,12 @@ def gene_parts(genome: Assembly, features: Sequence[Feature], options: GenePartO
         drawn, label = drawn.select(same), label[same]
     if options.per_class is not None:
         kept = _at_most(label, options.per_class, options.seed)
+        drawn, label = drawn.select(kept), label[kept]
+    rare = [name for name, count in zip(*np.unique(label, return_counts=True), strict=True) if count < options.fewest]
+    if rare:
+        kept = np.flatnonzero(~np.isin(label, rare))
+        gone = f"{label.size - kept.size:,} windows of {', '.join(rare)} are left out"
+        notes.append(f"{gone}: fewer than {options.fewest:,} of a class")
         drawn, label = drawn.select(kept), label[kept]
     places = Places(drawn.name, drawn.start, drawn.end, drawn.strand)
     windows, rows, more = usable(genome, Windows(places, _loci(places, features)))
