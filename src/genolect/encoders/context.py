@@ -14,7 +14,7 @@ Legend: B windows, L tokens, K longest context, E evidence channels, four bases 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -106,16 +106,14 @@ class ContextEvidence(nn.Module):
     def _one_side(self, ids: Tensor, words: _WindowWords | None) -> Tensor:
         """Read the evidence to the left of each token; shape (B, L, number of lengths, CHANNELS)."""
         neighbours_BLK = _neighbours(ids, self.lengths[-1])
-        evidence = []
-        for k in self.lengths:
-            nearest = neighbours_BLK[..., :k]
-            visible = (nearest < BASES).all(-1)
-            context = torch.where(visible, _number(nearest.flip(-1), digits=BASES), 0)
+        found, seen = [], []
+        for k, visible, context in _contexts(neighbours_BLK, self.lengths):
             counts = self.get_buffer(f"counts_{k}")[context]
             if words is not None:
-                counts = (counts - words.occurrences(nearest)).clamp(min=0)
-            evidence.append(self._weighed(counts) * visible[..., None])
-        return torch.stack(evidence, dim=-2)
+                counts = (counts - words.occurrences(neighbours_BLK[..., :k])).clamp(min=0)
+            found.append(counts)
+            seen.append(visible)
+        return self._weighed(torch.stack(found, dim=-2)) * torch.stack(seen, dim=-1)[..., None]
 
     def _weighed(self, counts: Tensor) -> Tensor:
         frequencies = self.get_buffer(f"counts_{self.lengths[0]}").sum(0) + 1.0
@@ -152,6 +150,19 @@ def _neighbours(ids: Tensor, reach: int) -> Tensor:
     """Give the tokens to the left of each token, nearest first, on a new last axis; 4 where no base is visible."""
     padded = functional.pad(ids.clamp(max=BASES), (reach, 0), value=BASES)
     return padded.unfold(-1, reach, 1)[..., :-1, :].flip(-1)
+
+
+def _contexts(neighbours_BLK: Tensor, lengths: tuple[int, ...]) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """Give for each k which contexts are wholly visible, and their numbers, 0 for the others; both (B, L).
+
+    Each context is the one before with a base more in front, so that no base is read twice.
+    """
+    visible = torch.ones_like(neighbours_BLK[..., 0], dtype=torch.bool)
+    number = torch.zeros_like(neighbours_BLK[..., 0])
+    for before, base in enumerate(neighbours_BLK.unbind(-1)):
+        visible, number = visible & (base < BASES), number + base * BASES**before
+        if before + 1 in lengths:
+            yield before + 1, visible, torch.where(visible, number, 0)
 
 
 def _number(values: Tensor, *, digits: int) -> Tensor:

@@ -78,8 +78,8 @@ def test_a_class_with_few_windows_is_left_out_and_said_to_be() -> None:
     assert set(task.table.target.names) == set(counts) - {rarest}
     kept = everything.target.values != everything.target.names.index(rarest)
     assert task.table.places.start.tolist() == everything.places.start[kept].tolist()
-    said = f"{counts[rarest]} windows of {rarest} are left out: fewer than {counts[rarest] + 1} of a class"
-    assert said in task.notes
+    few = counts[rarest]
+    assert f"classes with fewer than {few + 1} windows are left out: {rarest} ({few})" in task.notes
     assert (
         gene_parts(genome(), genes(), GenePartOptions(window=24, fewest=counts[rarest])).table.target.count() == counts
     )

@@ -107,11 +107,12 @@ def gene_parts(genome: Assembly, features: Sequence[Feature], options: GenePartO
     if options.per_class is not None:
         kept = _at_most(label, options.per_class, options.seed)
         drawn, label = drawn.select(kept), label[kept]
-    rare = [name for name, count in zip(*np.unique(label, return_counts=True), strict=True) if count < options.fewest]
+    names, counts = np.unique(label, return_counts=True)
+    rare = {str(name): int(count) for name, count in zip(names, counts, strict=True) if count < options.fewest}
     if rare:
-        kept = np.flatnonzero(~np.isin(label, rare))
-        gone = f"{label.size - kept.size:,} windows of {', '.join(rare)} are left out"
-        notes.append(f"{gone}: fewer than {options.fewest:,} of a class")
+        left_out = ", ".join(f"{name} ({count:,})" for name, count in rare.items())
+        notes.append(f"classes with fewer than {options.fewest:,} windows are left out: {left_out}")
+        kept = np.flatnonzero(~np.isin(label, list(rare)))
         drawn, label = drawn.select(kept), label[kept]
     places = Places(drawn.name, drawn.start, drawn.end, drawn.strand)
     windows, rows, more = usable(genome, Windows(places, _loci(places, features)))
