@@ -1,20 +1,23 @@
 """Panels on real sets, from the files as they are published to `results.json`, by the commands that a user would type.
 
     python benchmarks/real_panels.py DATA [--out FOLDER] [--only NAME,NAME]
+    python benchmarks/real_panels.py --overview
 
 DATA holds `genomes`, `annotations` and `tasks` (the sets of `docs/evaluation.md`). Models are pretrained first, 2,500
-steps each; what is there already is used again. Every panel goes to `benchmarks/results/panels/NAME.json`.
+steps each; what is there already is used again. Every panel goes to `benchmarks/results/panels/NAME.json`; the overview
+is a table of those that are there.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 RESULTS = Path(__file__).parent / "results" / "panels"
 STEPS = 2_500
@@ -57,7 +60,7 @@ PANELS = {
         "--published expression",
     ),
     "splice_uci": Panel(
-        "human", "{data}/tasks/splice_uci.tsv.gz", "--by cluster", "--strands one --published 'splice: NT'"
+        "human", "{data}/tasks/splice_uci.tsv.gz", "--by cluster", "--strands one --finetune --published 'splice: NT'"
     ),
     "splice_records": Panel(
         "human",
@@ -80,10 +83,14 @@ PANELS = {
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?", default=Path())
     parser.add_argument("--out", type=Path, default=Path("panels"))
     parser.add_argument("--only", default=",".join(PANELS))
+    parser.add_argument("--overview", action="store_true")
     given = parser.parse_args(arguments)
+    if given.overview:
+        print("\n".join(overview()))
+        return
     data, out = given.data.resolve(), given.out
     out.mkdir(parents=True, exist_ok=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -119,6 +126,41 @@ def run(command: str, folder: Path) -> None:
     print(f"$ genolect {command}", flush=True)
     program = "import sys; from genolect.cli.main import main; sys.argv[0] = 'genolect'; main()"
     subprocess.run([sys.executable, "-c", program, *shlex.split(command)], cwd=folder, check=True)
+
+
+SHOWN = ("composition", "kmer_logistic", "kmer_boosting", "cnn", "random_probe", "pretrained_probe")
+
+
+def overview() -> list[str]:
+    """Give the lines of a table: a set a line, an arm a column, and what is said of the model."""
+    lines = ["| set | train, test | metric | " + " | ".join(SHOWN) + " | rivals it is behind, level with, ahead of |"]
+    lines.append("|---" * (len(SHOWN) + 4) + "|")
+    for name in PANELS:
+        path = RESULTS / f"{name}.json"
+        if path.is_file():
+            lines += [
+                panel_line(name, task, results)
+                for results in [json.loads(path.read_text())]
+                for task in results["panel"]["tasks"]
+            ]
+    return lines
+
+
+def panel_line(name: str, task: dict[str, Any], results: dict[str, Any]) -> str:
+    """Give one line."""
+    metric = task["headline"]
+    values = {
+        row["arm"]: f"{row['value']:.3f}"
+        for row in results["evaluation"]
+        if row["task"] == task["task"] and row["metric"] == metric
+    }
+    verdicts = [one["verdict"] for one in task["comparisons"] if one["arm"] not in ("majority", "permuted_labels")]
+    counted = [
+        sum(one in words for one in verdicts) for words in (("worse",), ("undecided", "equivalent"), ("better",))
+    ]
+    sizes = f"{task['examples']['train']:,}, {task['examples']['test']:,}"
+    cells = [name, sizes, metric, *(values.get(arm, "") for arm in SHOWN), ", ".join(map(str, counted))]
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

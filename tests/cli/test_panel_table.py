@@ -30,7 +30,20 @@ def test_an_arm_has_one_line_or_two(width, lines, capsys):
     assert "0.800" in text
     assert "[0.700, 0.900]" in text
     assert "better" in text
-    assert said.splitlines() == ["So it is.", "In all."]
+    foreign = "published, not ours, other split: accuracy of Other 0.900"
+    assert said.splitlines() == [foreign, "So it is.", "In all."]
+
+
+def test_published_figures_are_told_apart_by_metric_and_never_stand_in_the_table(capsys):
+    figures = [("A", "MCC", 0.5), ("B", "F1", 0.7), ("C", "MCC", 0.25)]
+    rows = [{"model": model, "metric": metric, "value": value, "source": "doi:x"} for model, metric, value in figures]
+    table, said = printed(120, capsys, published=rows)
+    assert said.splitlines()[:2] == [
+        "published, not ours, other split: MCC of A 0.500, C 0.250",
+        "published, not ours, other split: F1 of B 0.700",
+    ]
+    assert "0.250" not in table
+    assert "published" not in printed(120, capsys, published=[])[1]
 
 
 def test_a_leak_is_marked_at_every_figure(capsys):

@@ -64,8 +64,18 @@ def _print_task(task: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], cons
     console.print(table)
     for remark in task["remarks"]:
         typer.echo(f"{mark} {remark}")
+    for line in _published(task.get("published", [])):
+        typer.echo(line)
     for sentence in task["sentences"]:
         typer.echo(sentence)
+
+
+def _published(figures: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Put figures of papers on one line for each metric; where they are from stands on the page."""
+    told: dict[str, list[str]] = {}
+    for one in figures:
+        told.setdefault(one["metric"], []).append(f"{one['model']} {number(one['value'])}")
+    return [f"published, not ours, other split: {metric} of {', '.join(models)}" for metric, models in told.items()]
 
 
 def _difference(one: Mapping[str, Any]) -> str:
