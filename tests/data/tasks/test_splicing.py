@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genolect.data.tasks.assembly import Assembly
-from genolect.data.tasks.splicing import NONE, SpliceOptions, signals, splice_loci, splicing
+from genolect.data.tasks.splicing import NONE, SpliceOptions, signals, site_target, splice_loci, splicing
 from genolect.errors import ConfigurationError, InputError
 from genolect.sequence.alphabet import decode, encode, reverse_complement
 from genolect.sequence.annotation import read_annotation
@@ -92,6 +92,13 @@ def test_signals_are_those_of_strings() -> None:
     assert signals(other, "acceptor", 1).tolist() == [p + 2 for p in places if text[p : p + 2] == "AG"]
     assert signals(other, "donor", -1).tolist() == [p + 2 for p in places if text[p : p + 2] == "AC"]
     assert signals(other, "acceptor", -1).tolist() == [p for p in places if text[p : p + 2] == "CT"]
+
+
+def test_classes_of_sites_stand_in_the_order_of_their_names() -> None:
+    label = np.array(["none", "donor", "acceptor", "donor"])
+    three, two = site_target(label, "both"), site_target(label, "donor")
+    assert [three.names[code] for code in three.values.tolist()] == label.tolist()
+    assert (two.names, two.values.tolist()) == (("0", "1"), [0, 1, 1, 1])
 
 
 def test_odd_sites_are_left_out_and_counted() -> None:

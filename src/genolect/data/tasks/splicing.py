@@ -223,12 +223,19 @@ def splicing(genome: Assembly, features: Sequence[Feature], options: SpliceOptio
         notes = (f"{missing:,} decoys are missing: some genes have too few", *notes)
     label = np.array([row[1] for row in rows])[kept]
     columns = {"decoy": np.array([row[2] for row in rows], dtype=np.str_)[kept]}
-    target = _target(label, options)
+    target = site_target(label, options.sites)
     return finish("splicing", Draft(windows, genome.sequences(windows.places), target, columns, notes=notes))
 
 
-def _target(label: npt.NDArray[np.str_], options: SpliceOptions) -> Target:
-    if options.sites == "both":
+def site_target(label: npt.NDArray[np.str_], sites: str) -> Target:
+    """Give the classes of sites: acceptor, donor and none; or 1 and 0 where one kind stands alone.
+
+    Examples
+    --------
+    >>> site_target(np.array(["donor", "none"]), "donor").values.tolist()
+    [1, 0]
+    """
+    if sites == "both":
         names = ("acceptor", "donor", NONE)
         return Target("classes", names, np.searchsorted(np.array(names), label).astype(np.int64))
     return Target("classes", ("0", "1"), (label != NONE).astype(np.int64))
