@@ -84,6 +84,19 @@ def test_decoys_are_no_sites_of_any_transcript() -> None:
     assert any("decoys are missing" in note for note in task.notes)
 
 
+def test_a_donor_behind_ag_is_no_decoy_of_an_acceptor() -> None:
+    text = "CCAACCAACAG" + "GTCCAACAGTCCCAACAG" + "GTCAAGTCCA" * 3
+    records = Assembly.of_records({"I": encode(text)})
+    rows = gene("+", (2, 11), (29, 50))
+    for sites, real in (("both", {"donor", "acceptor"}), ("acceptor", {"1"}), ("donor", {"1"})):
+        task = splicing(records, rows, SpliceOptions(sites=sites, window=4, per_site=99))  # type: ignore[arg-type]
+        labels: dict[int, set[str]] = {}
+        for start, code in zip(task.table.places.start.tolist(), task.table.target.values.tolist(), strict=True):
+            labels.setdefault(start + 2, set()).add(task.table.target.names[code])
+        assert all(len(found) == 1 for found in labels.values())
+        assert labels.get(11, set()) | labels.get(29, set()) == real
+
+
 def test_signals_are_those_of_strings() -> None:
     text = letters()["II"].upper()
     places = range(len(text) - 1)
