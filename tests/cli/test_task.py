@@ -55,6 +55,46 @@ def test_every_kind_is_one_command(task, tmp_path, kind):
     assert len(read_table(tmp_path / "task.tsv.gz").table) > 8
 
 
+RECORDS = "id,gene,left,intron,exon2\n" + "".join(
+    f"r{n},g{n // 2},{'ACCAGGTC' * 2 + 'ACGT'[n % 4] * n + 'CAACCATCA'},GTAAG{'TC' * n}AGTACGTTTCAG,{'CCAGTACC' * 4}\n"
+    for n in range(9)
+)
+
+
+def test_junctions_come_from_records_without_a_genome(task, tmp_path):
+    (tmp_path / "records.csv").write_text(RECORDS)
+    words = ("junctions", "--records", "records.csv", "--exon1", "left", "--window", 20, "--sites", "donor")
+    outcome = task(*words, "--keep", "gene=g1", "--keep", "gene=g2", "--keep", "gene=g3", "--out", "task.tsv")
+    assert (outcome.code, outcome.stderr) == (0, "")
+    assert "note: 6 of 9 records are kept" in outcome.stdout.splitlines()
+    assert outcome.stdout.splitlines()[-1] == "table: task.tsv"
+    table = read_table(tmp_path / "task.tsv").table
+    assert set(table.group.tolist()) <= {"g1", "g2", "g3"}
+    assert table.target.names == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "code", "message"),
+    [
+        (RECORDS, (), 3, "records.csv:1: the table has no column 'exon1'. Fix: it has 'id', 'gene', 'left'"),
+        (RECORDS.replace(",CCAGTACC", ",*CAGTACC", 1), ("--exon1", "left"), 3, "records.csv:2: '*' is no base"),
+        (RECORDS + "x,g,,GTAG,A\n", ("--exon1", "left"), 3, "records.csv:11: the left is empty"),
+        (RECORDS, ("--exon1", "left", "--keep", "g1"), 2, "--keep 'g1' is no choice"),
+        (RECORDS, ("--exon1", "left", "--window", 10), 2, "window: Input should be greater than or equal to 20"),
+        (RECORDS, ("--exon1", "left", "--window", 200), 3, "no junction can be used: 18 sites are too near an end"),
+        (RECORDS, ("--exon1", "left", "--sites", "all"), 2, "sites: Input should be 'both', 'donor' or 'acceptor'"),
+        (RECORDS, ("--exon1", "left", "--count", 0), 2, "count: Input should be greater than or equal to 1"),
+    ],
+)
+def test_a_mistake_in_records_is_one_line(task, tmp_path, text, words, code, message):
+    (tmp_path / "records.csv").write_text(text)
+    outcome = task("junctions", "--records", "records.csv", *words, "--out", "task.tsv")
+    assert outcome.code == code
+    assert message in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
+    assert not (tmp_path / "task.tsv").exists()
+
+
 def test_several_kinds_of_regions_have_names(task, tmp_path):
     (tmp_path / "more.bed").write_bytes(
         (tmp_path / "states.bed").read_bytes().replace(b"\ta", b"").replace(b"\tb", b"")

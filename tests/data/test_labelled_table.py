@@ -47,6 +47,12 @@ def test_a_missing_or_unknown_part_is_refused(split: list[str]) -> None:
 def test_places_say_which_are_known() -> None:
     assert table(["train"] * 5).places.known.tolist() == [True, False, True, True, True]
     assert not Places.unknown(3).known.any()
+    assert Places.unknown(2).strand.tolist() == [0, 0]
+
+
+def test_a_strand_may_be_known_where_the_place_is_not() -> None:
+    places = Places.unknown(2, strand=-1)
+    assert (places.strand.tolist(), places.known.any()) == ([-1, -1], False)
 
 
 def test_counts_by_kind() -> None:

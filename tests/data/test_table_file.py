@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from genolect.data.genome import prepare_genome
-from genolect.data.table_file import TableColumns, read_table
+from genolect.data.table_file import TableColumns, encoded, read_table
 from genolect.errors import InputError
 from genolect.sequence.alphabet import decode, reverse_complement
 
@@ -109,6 +109,13 @@ def test_what_cannot_be_meant_is_refused_with_its_line(tmp_path: Path, text: str
     with pytest.raises(InputError, match=message) as refusal:
         read_table(written(tmp_path, text))
     assert "task.tsv" in str(refusal.value)
+
+
+def test_letters_are_bases_or_refused_with_their_line() -> None:
+    assert decode(encoded("acGTURn", 2)) == "acGTTNn"
+    with pytest.raises(InputError, match="'é' is no base") as caught:
+        encoded("ACé", 7)
+    assert caught.value.line == 7
 
 
 def test_coordinates_beyond_the_genome_are_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,14 @@ def test_what_is_written_is_read_back(tmp_path: Path, target: Target, name: str)
         assert getattr(second.places, key).tolist() == getattr(first.places, key).tolist()
     text = gzip.decompress(path.read_bytes()) if name.endswith("gz") else path.read_bytes()
     assert text.decode().splitlines()[:2] == ["# made by hand", "# of two lines"]
+
+
+def test_a_strand_without_a_place_is_kept(tmp_path: Path) -> None:
+    first = replace(table(TARGETS[0]), places=Places.unknown(3, strand=1))
+    write_table(tmp_path / "a.tsv", first)
+    assert (tmp_path / "a.tsv").read_text().splitlines()[1].startswith("a\t\t\t\t+\tACgTN\t")
+    places = read_table(tmp_path / "a.tsv").table.places
+    assert (places.strand.tolist(), places.known.any()) == ([1, 1, 1], False)
 
 
 def test_the_same_table_is_the_same_bytes(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ import pytest
 from genolect.data.genome import prepare_genome
 from genolect.data.table_file import read_table
 from genolect.data.tasks.binding import BindingOptions
+from genolect.data.tasks.exon_records import RecordColumns
 from genolect.data.tasks.expression import ExpressionOptions
 from genolect.data.tasks.gene_parts import GenePartOptions
+from genolect.data.tasks.junctions import JunctionOptions
 from genolect.data.tasks.promoters import PromoterOptions, ScanOptions
 from genolect.data.tasks.regions import RegionOptions
 from genolect.data.tasks.signal import SignalOptions
@@ -136,6 +139,36 @@ def test_the_same_command_gives_the_same_bytes_from_either_form_of_a_genome(fold
     assert first.read_bytes() == second.read_bytes()
     tables = [read_table(path).table for path in (first, third)]
     assert np.array_equal(tables[0].sequences.bases, tables[1].sequences.bases)
+
+
+def test_records_need_no_genome(folder: Path) -> None:
+    generator = np.random.default_rng(4)
+    text = ["".join(generator.choice([*"ACGT"], 60)) for _ in range(80)]
+    rows = [f"g{n // 4},{t[:20]},GT{t[22:40]}AG,{t[40:]},{'xy'[n // 40]}\n" for n, t in enumerate(text)]
+    records = folder / "records.csv"
+    records.write_text("locus,exon1,intron,exon2,tissue\n" + "".join(rows))
+    path = folder / "task.tsv.gz"
+    options, columns = JunctionOptions(window=20, count=12), RecordColumns(gene="locus")
+    output = tasks.Output(path, "genolect task junctions")
+    said = tasks.build_junctions(records, output, options, columns, ["tissue=y"])
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    remarks = [line[2:] for line in lines if line.startswith("# ")]
+    assert remarks[1] == f"input records: {records} sha256 {hashlib.sha256(records.read_bytes()).hexdigest()}"
+    assert remarks[2] == "options: keep=tissue=y sites=both window=20 per_site=1 apart=1 count=12 seed=0"
+    assert remarks[-len(said) :] == said
+    assert "note: 12 of 40 records are drawn at random, whole genes" in said
+    table = read_table(path).table
+    assert set(table.group.tolist()) <= {f"g{n}" for n in range(10, 20)}
+    assert table.target.names == ("acceptor", "donor", "none")
+    kept = path.read_bytes()
+    with pytest.raises(MachineError, match="the table is there already"):
+        tasks.build_junctions(records, output, options, columns)
+    with pytest.raises(ConfigurationError, match="--out would replace"):
+        tasks.build_junctions(records, tasks.Output(records, "", overwrite=True), options, columns)
+    with pytest.raises(InputError, match=r"gone.csv: there is no such file"):
+        tasks.build_junctions(folder / "gone.csv", tasks.Output(folder / "b.tsv", ""), options)
+    tasks.build_junctions(records, replace(output, overwrite=True), options, columns, ["tissue=y"])
+    assert path.read_bytes() == kept
 
 
 def test_a_vcf_is_read_too(folder: Path) -> None:

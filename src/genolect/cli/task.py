@@ -20,6 +20,9 @@ app = typer.Typer(help="Build a labelled table from a genome and what is known o
 Starts = Annotated[Path, typer.Option(help="Starts of transcription: BED, GTF or GFF3.")]
 Genes = Annotated[Path, typer.Option(help="GTF or GFF3.")]
 Offset = Annotated[int, typer.Option(help="Bases from the 5' end of a row to the start of transcription.")]
+NewTable = Annotated[Path, typer.Option("--out", "-o", help="New table: FILE.tsv or FILE.tsv.gz.")]
+Replace = Annotated[bool, typer.Option("--overwrite", help="Replace the table if it is there.")]
+Sites = Annotated[str, typer.Option(help="both (three classes), donor or acceptor (two).")]
 Window = Annotated[int, typer.Option(help="Bases per example.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 
@@ -29,8 +32,8 @@ class Table:
     """The genome, and where the table goes."""
 
     genome: Annotated[Path, typer.Option(help="FASTA file, or folder made by genolect prepare.")]
-    out: Annotated[Path, typer.Option("--out", "-o", help="New table: FILE.tsv or FILE.tsv.gz.")]
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the table if it is there.")] = False
+    out: NewTable
+    overwrite: Replace = False
 
     def to_output(self) -> Output:
         """Give where it goes, with the command."""
@@ -152,7 +155,7 @@ def splicing(
     table: Table,
     *,
     annotation: Genes,
-    sites: Annotated[str, typer.Option(help="both (three classes), donor or acceptor (two).")] = "both",
+    sites: Sites = "both",
     window: Window = 60,
     per_site: Annotated[int, typer.Option(help="Decoys for each site, from the same gene.")] = 1,
     seed: Seed = 0,
@@ -165,6 +168,55 @@ def splicing(
     given = {"sites": sites, "window": window, "per_site": per_site, "seed": seed}
     options = SpliceOptions.from_mapping(given, "options")
     _say(build_splicing(table.genome, annotation, table.to_output(), options, _naming(names)), table)
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records of exon, intron and exon, and where their table goes."""
+
+    records: Annotated[Path, typer.Option(help="Table of exon-intron-exon records.")]
+    out: NewTable
+    overwrite: Replace = False
+    keep: Annotated[
+        list[str] | None, typer.Option(help="COLUMN=VALUE: ask about such records only; may be repeated.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class RecordTable:
+    """Which columns of a table of records mean what."""
+
+    exon1: Annotated[str, typer.Option(help="Column of the exon before the intron.")] = "exon1"
+    intron: Annotated[str, typer.Option(help="Column of the intron.")] = "intron"
+    exon2: Annotated[str, typer.Option(help="Column of the exon behind it.")] = "exon2"
+    gene: Annotated[str, typer.Option(help="Column of the gene.")] = "gene"
+    species: Annotated[str, typer.Option(help="Column of the species; not needed.")] = "species"
+
+
+@dataclass(frozen=True)
+class JunctionChoice:
+    """Which junctions of records are asked about."""
+
+    sites: Sites = "both"
+    window: Window = 60
+    per_site: Annotated[int, typer.Option(help="Decoys for each site, from the same record.")] = 1
+    apart: Annotated[int, typer.Option(help="Bases from a decoy to the junctions of its record, at least.")] = 1
+    count: Annotated[int | None, typer.Option(help="Records to draw at random, whole genes (default: all).")] = None
+    seed: Seed = 0
+
+
+@app.command()
+@grouped
+def junctions(table: Records, *, choice: JunctionChoice, columns: RecordTable) -> None:
+    """Splice sites against GT and AG of the same exon-intron-exon records that are none; no genome."""
+    from genolect.data.tasks.exon_records import RecordColumns
+    from genolect.data.tasks.junctions import JunctionOptions
+    from genolect.workflow.tasks import Output, build_junctions
+
+    options = JunctionOptions.from_mapping(vars(choice), "options")
+    meaning = RecordColumns.from_mapping(vars(columns), "options")
+    output = Output(table.out, command_line(), table.overwrite)
+    _say(build_junctions(table.records, output, options, meaning, table.keep or ()), table)
 
 
 @dataclass(frozen=True)

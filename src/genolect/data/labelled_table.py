@@ -79,7 +79,7 @@ class Places:
     start, end : ndarray of int64, shape (n,)
         Place on the plus strand; -1 where not known.
     strand : ndarray of int8, shape (n,)
-        +1, -1, or 0 where there is none.
+        +1, -1, or 0 where there is none; it may be known where the place is not.
     """
 
     name: Texts
@@ -88,10 +88,10 @@ class Places:
     strand: npt.NDArray[np.int8]
 
     @classmethod
-    def unknown(cls, n: int) -> Places:
-        """Give n examples of which no place is known."""
+    def unknown(cls, n: int, strand: int = 0) -> Places:
+        """Give n examples of which no place is known; they may all be known to be written on one strand."""
         nowhere = np.full(n, UNKNOWN, dtype=np.int64)
-        return cls(np.full(n, "", dtype=np.str_), nowhere, nowhere, np.zeros(n, dtype=np.int8))
+        return cls(np.full(n, "", dtype=np.str_), nowhere, nowhere, np.full(n, strand, dtype=np.int8))
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:

@@ -242,7 +242,7 @@ class _Cells:
     def _sequence(self, line: int, row: Sequence[str], place: tuple[int, int, int]) -> Bases:
         text = self._cell(row, "sequence")
         if text:
-            return _encoded(text, line)
+            return encoded(text, line)
         if self.genome is None or "sequence" in self.at:
             raise InputError("the sequence is empty", fix="fill it in, or delete the row", line=line)
         name, (start, end, strand) = self._cell(row, "chrom"), place
@@ -282,7 +282,26 @@ def _whole(text: str, name: str, line: int) -> int:
     return int(text)
 
 
-def _encoded(text: str, line: int) -> Bases:
+def encoded(text: str, line: int) -> Bases:
+    """Turn the letters of a cell into base codes.
+
+    Parameters
+    ----------
+    text : str
+        The letters.
+    line : int
+        Where they stand, for messages.
+
+    Raises
+    ------
+    InputError
+        At the first letter that is no base.
+
+    Examples
+    --------
+    >>> encoded("ACgtR", 2).tolist()
+    [0, 1, 10, 11, 4]
+    """
     letters = text.encode("utf-8")
     bases: Bases = ENCODING[np.frombuffer(letters, dtype=np.uint8)]
     if (bases == INVALID).any():

@@ -106,7 +106,7 @@ def _rows(table: LabelledTable, further: Mapping[str, Texts]) -> Iterator[list[s
     rest = [*_labels(table), table.split.tolist(), table.group.tolist(), *(c.tolist() for c in further.values())]
     for row, cells in enumerate(zip(*rest, strict=True)):
         span = [str(places.start[row]), str(places.end[row])] if known[row] else ["", ""]
-        strand = _STRANDS[int(places.strand[row])] if known[row] else ""
+        strand = _STRANDS[int(places.strand[row])] if known[row] or places.strand[row] else ""
         head = [str(table.identifier[row]), str(places.name[row]), *span, strand, table.sequences.letters(row)]
         yield [*head, *map(str, cells)]
 

@@ -13,8 +13,10 @@ from genolect.data.table_writing import write_table
 from genolect.data.tasks.assembly import Assembly
 from genolect.data.tasks.binding import BindingOptions, binding
 from genolect.data.tasks.built import BuiltTask
+from genolect.data.tasks.exon_records import RecordColumns, read_records
 from genolect.data.tasks.expression import ExpressionOptions, expression, read_measured
 from genolect.data.tasks.gene_parts import GenePartOptions, gene_parts
+from genolect.data.tasks.junctions import JunctionOptions, junctions
 from genolect.data.tasks.promoters import (
     PromoterOptions,
     ScanOptions,
@@ -64,31 +66,18 @@ class Naming:
     allow_missing: bool = False
 
 
-class _Inputs:
+class _Files:
     """The files of one task, with their checksums."""
 
-    def __init__(self, genome: Path, output: Output, naming: Naming | None = None) -> None:
+    def __init__(self, output: Output) -> None:
         if output.path.is_dir() or (output.path.exists() and not output.overwrite):
             fix = "name another --out, or add --overwrite"
             raise MachineError("the table is there already", fix=fix, path=output.path)
         if not output.path.parent.is_dir():
             raise MachineError("there is no such folder", fix="make it first", path=output.path.parent)
         self.output = output
-        self.naming = naming or Naming()
         self.remarks: list[str] = []
         self.notes: list[str] = []
-        self._refuse_replacing(genome)
-        self.genome = self._genome(genome)
-
-    def _genome(self, path: Path) -> Assembly:
-        if path.is_dir():
-            prepared = PreparedGenome(path)
-            self.remarks.append(f"input genome: {path} sha256 {prepared.content_hash}")
-            return Assembly.of_genome(prepared)
-        source = Source(path)
-        records = {record.name: record.bases for record in read_fasta(source)}
-        self.remarks.append(f"input genome: {path} sha256 {source.sha256}")
-        return Assembly.of_records(records)
 
     def _refuse_replacing(self, path: Path) -> None:
         if path.resolve() == self.output.path.resolve():
@@ -101,17 +90,6 @@ class _Inputs:
         self._refuse_replacing(path)
         self.remarks.append(f"input {what}: {path} sha256 {sha256_of(path)}")
         return path
-
-    def annotation(self, what: str, path: Path) -> Annotation:
-        """Read the rows of a GTF, GFF3 or BED file."""
-        self.took(what, path)
-        found = read_annotation(
-            path, self.genome.lengths, rename=self.naming.rename, allow_missing=self.naming.allow_missing
-        )
-        if found.missing:
-            rows = sum(found.missing.values())
-            self.notes.append(f"{rows:,} rows of {path.name} lie on sequences that the genome lacks")
-        return found
 
     def write(self, task: BuiltTask, options: Mapping[str, Any]) -> list[str]:
         """Write the table; give what a person should read of it."""
@@ -129,6 +107,37 @@ class _Inputs:
         head += [f"options: {chosen}"] if chosen else []
         write_table(self.output.path, task.table, task.columns, [*head, *said])
         return said
+
+
+class _Inputs(_Files):
+    """A genome, and files that speak of it."""
+
+    def __init__(self, genome: Path, output: Output, naming: Naming | None = None) -> None:
+        super().__init__(output)
+        self.naming = naming or Naming()
+        self._refuse_replacing(genome)
+        self.genome = self._genome(genome)
+
+    def _genome(self, path: Path) -> Assembly:
+        if path.is_dir():
+            prepared = PreparedGenome(path)
+            self.remarks.append(f"input genome: {path} sha256 {prepared.content_hash}")
+            return Assembly.of_genome(prepared)
+        source = Source(path)
+        records = {record.name: record.bases for record in read_fasta(source)}
+        self.remarks.append(f"input genome: {path} sha256 {source.sha256}")
+        return Assembly.of_records(records)
+
+    def annotation(self, what: str, path: Path) -> Annotation:
+        """Read the rows of a GTF, GFF3 or BED file."""
+        self.took(what, path)
+        found = read_annotation(
+            path, self.genome.lengths, rename=self.naming.rename, allow_missing=self.naming.allow_missing
+        )
+        if found.missing:
+            rows = sum(found.missing.values())
+            self.notes.append(f"{rows:,} rows of {path.name} lie on sequences that the genome lacks")
+        return found
 
 
 def build_promoters(
@@ -247,6 +256,36 @@ def build_splicing(
     inputs = _Inputs(genome, output, naming)
     rows = inputs.annotation("annotation", annotation).features
     return inputs.write(splicing(inputs.genome, rows, options), options.to_mapping())
+
+
+def build_junctions(
+    records: Path,
+    output: Output,
+    options: JunctionOptions,
+    columns: RecordColumns | None = None,
+    keep: Sequence[str] = (),
+) -> list[str]:
+    """Build splice sites against decoys from a table of exon-intron-exon records, without a genome.
+
+    Parameters
+    ----------
+    records : Path
+        The table (plain or gzip).
+    output, options
+        As for `build_promoters`.
+    columns : RecordColumns, optional
+        Which columns mean what.
+    keep : sequence of str
+        Which records are asked about, as ``COLUMN=VALUE``.
+
+    Returns
+    -------
+    list of str
+        As `build_promoters`.
+    """
+    inputs = _Files(output)
+    read = read_records(inputs.took("records", records), columns, keep)
+    return inputs.write(junctions(read, options), {"keep": ",".join(keep) or None, **options.to_mapping()})
 
 
 def build_gene_parts(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,12 @@ def test_every_example_has_a_name_a_group_a_block_and_covariates() -> None:
 def test_the_same_sequence_on_either_strand_is_one_group(copy: str) -> None:
     group = finish("toy", draft(two_classes(1, 2), ("ACGTA", "GGGCA", copy))).table.group
     assert group[0] == group[2] != group[1]
+
+
+def test_what_is_linked_is_one_group_and_keeps_its_parent() -> None:
+    task = finish("toy", replace(draft(two_classes(1, 2)), linked=np.array(["", "f", "f"])))
+    assert task.table.group.tolist() == ["a", "b", "b"]
+    assert task.columns["parent"].tolist() == ["a", "b", "c"]
 
 
 def test_one_class_is_no_task() -> None:

@@ -65,7 +65,10 @@ def test_touching_is_not_overlapping() -> None:
 def test_a_further_key_links_too() -> None:
     places, parents = made([("I", 0, 5, "a"), ("I", 20, 5, "b"), ("I", 40, 5, "")])
     assert len(set(linked_groups(places, parents).tolist())) == 3
-    assert linked_groups(places, parents, np.array(["x", "y", "x"])).tolist() == ["a", "b", "a"]
+    first, second = np.array(["x", "y", "x"]), np.array(["", "z", "z"])
+    assert linked_groups(places, parents, first).tolist() == ["a", "b", "a"]
+    assert linked_groups(places, parents, second).tolist() == ["a", "b", "b"]
+    assert linked_groups(places, parents, first, second).tolist() == ["a", "a", "a"]
 
 
 def test_a_block_holds_the_middle() -> None:

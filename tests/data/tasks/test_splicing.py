@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genolect.data.tasks.assembly import Assembly
-from genolect.data.tasks.splicing import NONE, SpliceOptions, signals, splice_loci, splicing
+from genolect.data.tasks.splicing import NONE, SpliceOptions, signals, site_target, splice_loci, splicing
 from genolect.errors import ConfigurationError, InputError
 from genolect.sequence.alphabet import decode, encode, reverse_complement
 from genolect.sequence.annotation import read_annotation
@@ -84,6 +84,19 @@ def test_decoys_are_no_sites_of_any_transcript() -> None:
     assert any("decoys are missing" in note for note in task.notes)
 
 
+def test_a_donor_behind_ag_is_no_decoy_of_an_acceptor() -> None:
+    text = "CCAACCAACAG" + "GTCCAACAGTCCCAACAG" + "GTCAAGTCCA" * 3
+    records = Assembly.of_records({"I": encode(text)})
+    rows = gene("+", (2, 11), (29, 50))
+    for sites, real in (("both", {"donor", "acceptor"}), ("acceptor", {"1"}), ("donor", {"1"})):
+        task = splicing(records, rows, SpliceOptions(sites=sites, window=4, per_site=99))  # type: ignore[arg-type]
+        labels: dict[int, set[str]] = {}
+        for start, code in zip(task.table.places.start.tolist(), task.table.target.values.tolist(), strict=True):
+            labels.setdefault(start + 2, set()).add(task.table.target.names[code])
+        assert all(len(found) == 1 for found in labels.values())
+        assert labels.get(11, set()) | labels.get(29, set()) == real
+
+
 def test_signals_are_those_of_strings() -> None:
     text = letters()["II"].upper()
     places = range(len(text) - 1)
@@ -92,6 +105,13 @@ def test_signals_are_those_of_strings() -> None:
     assert signals(other, "acceptor", 1).tolist() == [p + 2 for p in places if text[p : p + 2] == "AG"]
     assert signals(other, "donor", -1).tolist() == [p + 2 for p in places if text[p : p + 2] == "AC"]
     assert signals(other, "acceptor", -1).tolist() == [p for p in places if text[p : p + 2] == "CT"]
+
+
+def test_classes_of_sites_stand_in_the_order_of_their_names() -> None:
+    label = np.array(["none", "donor", "acceptor", "donor"])
+    three, two = site_target(label, "both"), site_target(label, "donor")
+    assert [three.names[code] for code in three.values.tolist()] == label.tolist()
+    assert (two.names, two.values.tolist()) == (("0", "1"), [0, 1, 1, 1])
 
 
 def test_odd_sites_are_left_out_and_counted() -> None:

@@ -65,6 +65,8 @@ class Draft:
         Covariates of an unmatched background.
     notes : tuple of str
         See `BuiltTask`.
+    linked : ndarray of str, shape (n,), optional
+        A further key: examples that share it are one group; '' links nothing.
     """
 
     windows: Windows
@@ -73,6 +75,7 @@ class Draft:
     columns: Mapping[str, Texts] = field(default_factory=dict)
     before: Floats | None = None
     notes: tuple[str, ...] = ()
+    linked: Texts | None = None
 
 
 def finish(name: str, draft: Draft) -> BuiltTask:
@@ -88,7 +91,8 @@ def finish(name: str, draft: Draft) -> BuiltTask:
     Returns
     -------
     BuiltTask
-        The task. A group holds the examples that overlap, share a parent, or have one sequence on either strand.
+        The task. A group holds the examples that overlap, share a parent or are linked, or have one sequence on
+        either strand.
 
     Raises
     ------
@@ -112,8 +116,9 @@ def finish(name: str, draft: Draft) -> BuiltTask:
     if target.kind == "classes" and (len(target.names) < 2 or min(target.count().values()) == 0):
         counted = ", ".join(f"{count:,} {label}" for label, count in target.count().items())
         raise InputError(f"there is nothing to tell apart: {counted}", fix="give examples of two classes at least")
-    group = linked_groups(places, parent, _either_strand(draft.sequences))
     blank = np.full(parent.size, "", dtype=np.str_)
+    linked = blank if draft.linked is None else draft.linked
+    group = linked_groups(places, parent, _either_strand(draft.sequences), linked)
     identifier = np.array([f"{name}_{number}" for number in range(1, parent.size + 1)])
     table = LabelledTable(name, identifier, draft.sequences, target, blank, group, places)
     values = covariates(draft.sequences)

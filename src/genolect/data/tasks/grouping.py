@@ -49,7 +49,7 @@ def overlap_clusters(places: Places, apart: int = 0) -> Integers:
     return clusters
 
 
-def linked_groups(places: Places, parents: Texts, identical: Texts | None = None) -> Texts:
+def linked_groups(places: Places, parents: Texts, *further: Texts) -> Texts:
     """Group windows that overlap or share a parent, and everything that is linked through them.
 
     Parameters
@@ -58,8 +58,8 @@ def linked_groups(places: Places, parents: Texts, identical: Texts | None = None
         n windows.
     parents : ndarray of str, shape (n,)
         Gene or region of each; '' links nothing.
-    identical : ndarray of str, shape (n,), optional
-        A further key of the same kind.
+    *further : ndarray of str, shape (n,)
+        Further keys of the same kind.
 
     Returns
     -------
@@ -75,10 +75,9 @@ def linked_groups(places: Places, parents: Texts, identical: Texts | None = None
     """
     n = parents.size
     edges = [(np.arange(n), overlap_clusters(places))]
-    for keys in (parents, identical):
-        if keys is not None:
-            rows = np.flatnonzero(keys != "")
-            edges.append((rows, np.unique(keys[rows], return_inverse=True)[1].astype(np.int64)))
+    for keys in (parents, *further):
+        rows = np.flatnonzero(keys != "")
+        edges.append((rows, np.unique(keys[rows], return_inverse=True)[1].astype(np.int64)))
     size = n
     shifted = []
     for _, numbers in edges:

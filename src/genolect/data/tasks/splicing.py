@@ -207,7 +207,7 @@ def splicing(genome: Assembly, features: Sequence[Feature], options: SpliceOptio
             real = np.array(sorted(getattr(locus.junctions, kind)), dtype=np.int64)
             canonical = real[np.isin(real, here)]
             odd += real.size - canonical.size
-            free = np.setdiff1d(here, known[kind][locus.name, locus.strand])
+            free = np.setdiff1d(here, known[locus.name, locus.strand])
             wanted = canonical.size * options.per_site
             generator = derived_generator(options.seed, "splice decoys", locus.name, locus.start, locus.strand, kind)
             decoys = np.sort(generator.permutation(free)[:wanted])
@@ -223,12 +223,19 @@ def splicing(genome: Assembly, features: Sequence[Feature], options: SpliceOptio
         notes = (f"{missing:,} decoys are missing: some genes have too few", *notes)
     label = np.array([row[1] for row in rows])[kept]
     columns = {"decoy": np.array([row[2] for row in rows], dtype=np.str_)[kept]}
-    target = _target(label, options)
+    target = site_target(label, options.sites)
     return finish("splicing", Draft(windows, genome.sequences(windows.places), target, columns, notes=notes))
 
 
-def _target(label: npt.NDArray[np.str_], options: SpliceOptions) -> Target:
-    if options.sites == "both":
+def site_target(label: npt.NDArray[np.str_], sites: str) -> Target:
+    """Give the classes of sites: acceptor, donor and none; or 1 and 0 where one kind stands alone.
+
+    Examples
+    --------
+    >>> site_target(np.array(["donor", "none"]), "donor").values.tolist()
+    [1, 0]
+    """
+    if sites == "both":
         names = ("acceptor", "donor", NONE)
         return Target("classes", names, np.searchsorted(np.array(names), label).astype(np.int64))
     return Target("classes", ("0", "1"), (label != NONE).astype(np.int64))
@@ -239,13 +246,9 @@ def _site(locus: Locus, junction: int) -> tuple[str, int, int, str]:
     return locus.name, junction if locus.strand > 0 else junction - 1, locus.strand, locus.parent
 
 
-def _junctions_of(loci: Iterable[Locus]) -> dict[Kind, dict[tuple[str, int], Integers]]:
-    """All known junctions of a sequence and strand: a decoy of one gene is no site of another."""
-    known: dict[Kind, dict[tuple[str, int], set[int]]] = {kind: {} for kind in KINDS}
+def _junctions_of(loci: Iterable[Locus]) -> dict[tuple[str, int], Integers]:
+    """All junctions of a sequence and strand: a decoy is no site of another gene, nor of the other kind (AG|GT)."""
+    known: dict[tuple[str, int], set[int]] = {}
     for locus in loci:
-        for kind in KINDS:
-            known[kind].setdefault((locus.name, locus.strand), set()).update(getattr(locus.junctions, kind))
-    return {
-        kind: {key: np.array(sorted(values), dtype=np.int64) for key, values in sites.items()}
-        for kind, sites in known.items()
-    }
+        known.setdefault((locus.name, locus.strand), set()).update(*locus.junctions)
+    return {key: np.array(sorted(places), dtype=np.int64) for key, places in known.items()}
