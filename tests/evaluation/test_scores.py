@@ -79,3 +79,18 @@ def test_a_constant_number_correlates_with_nothing_and_can_be_beaten():
     assert not theirs["pearson"].resampled.any()
     assert theirs["mean_absolute_error"].values[0] > 5
     assert compared(ours["pearson"], theirs["pearson"], DRAWN).verdict == "better"
+
+
+@pytest.mark.parametrize(
+    ("metric", "least", "most"),
+    [("auroc", 0, 1), ("auprc[donor]", 0, 1), ("auroc_micro", 0, 1), ("mcc", -1, 1), ("pearson", -1, 1)],
+)
+def test_an_interval_ends_where_its_metric_does(metric, least, most):
+    for value in (0.95, 0.02):
+        wild = runs(value, seeds=3, noise=0.4)
+        free, cut = estimated(wild, DRAWN), estimated(wild, DRAWN, metric)
+        assert free.low < least or free.high > most
+        assert (cut.value, cut.low, cut.high) == (free.value, max(free.low, least), min(free.high, most))
+    tame = runs(0.8)
+    assert estimated(tame, DRAWN, metric) == estimated(tame, DRAWN)
+    assert estimated(runs(0.95, seeds=3, noise=0.4), DRAWN, "mean_absolute_error").high > 1

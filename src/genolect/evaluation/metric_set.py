@@ -25,6 +25,14 @@ Truth = npt.NDArray[Any]
 SMALLER_IS_BETTER = frozenset({"brier", "ece", "mean_absolute_error"})
 """Of these a difference is turned round before it is judged."""
 
+RANGES = {
+    **dict.fromkeys(("auroc", "auprc", "accuracy", "macro_f1", "ece"), (0.0, 1.0)),
+    **dict.fromkeys(("mcc", "mcc_at_threshold", "pearson", "spearman"), (-1.0, 1.0)),
+    **dict.fromkeys(("brier", "mean_absolute_error"), (0.0, np.inf)),
+    "r_squared": (-np.inf, 1.0),
+}
+"""Where the true value of a metric can lie; of averages and of single classes as of the metric itself."""
+
 
 @dataclass(frozen=True)
 class MetricSet:

@@ -231,7 +231,9 @@ def _rows(
 ) -> list[Row]:
     headline = metric_set(parts.test.target.kind).headline
     found = [
-        (arm, metric, estimated(runs, drawn)) for arm, metrics in measured.items() for metric, runs in metrics.items()
+        (arm, metric, estimated(runs, drawn, metric))
+        for arm, metrics in measured.items()
+        for metric, runs in metrics.items()
     ]
     found += [(arm, f"{headline}_difference", one.difference) for arm, one in comparisons.items()]
     return [
@@ -262,7 +264,7 @@ def _sentences(
     task: str, result: PanelResult, measured: Mapping[str, Measured], drawn: Resamples, *, chance: float
 ) -> list[str]:
     metric, reference, words = result.headline, result.reference, result.units.words
-    values = {arm: estimated(metrics[metric], drawn) for arm, metrics in measured.items()}
+    values = {arm: estimated(metrics[metric], drawn, metric) for arm, metrics in measured.items()}
     examples = int(drawn.block_of_example.size)
     ranked = {arm: one for arm, one in values.items() if arm not in CONTROLS}
     said = [best_sentence(task, ranked, examples=examples, groups=drawn.blocks, words=words, metric=metric)]

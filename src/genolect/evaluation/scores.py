@@ -13,7 +13,7 @@ from scipy.special import stdtr, stdtrit
 from genolect.data.labelled_table import Parts
 from genolect.evaluation.arm import Answers, truth_of
 from genolect.evaluation.comparison import Comparison, Scored, compare
-from genolect.evaluation.metric_set import SMALLER_IS_BETTER, metric_set
+from genolect.evaluation.metric_set import RANGES, SMALLER_IS_BETTER, metric_set
 from genolect.evaluation.runs import Runs, single_run, single_run_difference
 from genolect.evaluation.statistics import LIMITS, MARGIN, Estimate, Resamples, decide, estimate, resampled_values
 
@@ -70,8 +70,22 @@ def measure(parts: Parts, runs: Sequence[Answers], drawn: Resamples) -> dict[str
     }
 
 
-def estimated(runs: Runs, drawn: Resamples) -> Estimate:
+def estimated(runs: Runs, drawn: Resamples, metric: str = "") -> Estimate:
     """Put an interval around a metric: that of the one run there is, or that in which one more run would score.
+
+    Parameters
+    ----------
+    runs : Runs
+        Of one arm.
+    drawn : Resamples
+        The resamples behind them.
+    metric : str
+        Its name, by which the interval ends where the metric does (see `within_range`).
+
+    Returns
+    -------
+    Estimate
+        The mean over runs, with its interval.
 
     Examples
     --------
@@ -81,8 +95,23 @@ def estimated(runs: Runs, drawn: Resamples) -> Estimate:
     Estimate(value=0.5, low=0.5, high=0.5)
     """
     if runs.values.size == 1:
-        return estimate(float(runs.values[0]), runs.resampled[0], drawn.limits)
-    return single_run(runs, drawn)
+        return within_range(estimate(float(runs.values[0]), runs.resampled[0], drawn.limits), metric)
+    return within_range(single_run(runs, drawn), metric)
+
+
+def within_range(found: Estimate, metric: str) -> Estimate:
+    """Cut an interval where no true value can lie: it covers the truth as often as before.
+
+    Examples
+    --------
+    >>> within_range(Estimate(0.9, 0.7, 1.1), "auroc[donor]"), within_range(Estimate(0.9, 0.7, 1.1), "unheard of")
+    (Estimate(value=0.9, low=0.7, high=1.0), Estimate(value=0.9, low=0.7, high=1.1))
+    """
+    if found.low is None or found.high is None:
+        return found
+    name = metric.partition("[")[0]
+    least, most = RANGES.get(name, RANGES.get(name.removesuffix("_micro"), (-np.inf, np.inf)))
+    return Estimate(found.value, max(found.low, least), min(found.high, most))
 
 
 def compared(ours: Runs, theirs: Runs, drawn: Resamples, *, margin: float = MARGIN, metric: str = "") -> Comparison:
