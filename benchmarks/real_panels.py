@@ -51,7 +51,10 @@ PANELS = {
         "--published prom300",
     ),
     "yeast_gene_parts": Panel(
-        "yeast", f"task coding {YEAST} --annotation {{data}}/genomes/yeast.gtf.gz", HELD_OUT, "--published coding"
+        "yeast",
+        f"task coding {YEAST} --annotation {{data}}/genomes/yeast.gtf.gz --fewest 500",
+        HELD_OUT,
+        "--published coding",
     ),
     "yeast_expression": Panel(
         "yeast",
