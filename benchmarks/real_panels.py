@@ -63,7 +63,7 @@ PANELS = {
         "--published expression",
     ),
     "splice_uci": Panel(
-        "human", "{data}/tasks/splice_uci.tsv.gz", "--by cluster", "--strands one --finetune --published 'splice: NT'"
+        "human", "{data}/tasks/splice_uci.tsv.gz", "--by cluster", "--strands one --published 'splice: NT'"
     ),
     "splice_records": Panel(
         "human",

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from genolect.data.labelled_table import LabelledTable, Parts
 from genolect.data.ragged import RaggedBases
@@ -38,11 +39,15 @@ FEWEST_READ, MOST_READ = 30_000, 120_000
 
 FEWEST_EPOCHS = 3
 TRIAL_SHARE = 0.125
-POINTS, TRIAL_POINTS = 12, 4
+POINTS, TRIAL_POINTS = 24, 4
 """How often the validation examples are asked."""
 
-PATIENCE = 5
+PATIENCE = 8
 WARM_UP = 0.1
+AVERAGING = 0.98
+"""Weights are judged, and answer, as a running mean over the last fifty steps or so: at the rates that learn fastest
+the weights of one step are too restless to compare by, and two trainings would end far apart."""
+
 MOST_JUDGED = 1_500
 BASES_AT_ONCE = 1 << 18
 ONE_HOT = torch.eye(5)[:, :4]
@@ -149,6 +154,7 @@ class _Trainer:
         network = Convolution(self.longest, outputs, seed=derived_key(seed, "convolution")).to(self.machine.device)
         optimizer = torch.optim.AdamW(network.parameters(), lr=setting.rate, weight_decay=WEIGHT_DECAY)
         draws = torch.Generator().manual_seed(derived_key(seed, "convolution dropout"))
+        averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING), use_buffers=True)
         curve: list[CurvePoint] = []
         best, kept, total, since = np.inf, copy.deepcopy(network.state_dict()), 0.0, 0
         for step, rows in enumerate(self._order(steps, seed)):
@@ -160,15 +166,16 @@ class _Trainer:
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
+            averaged.update_parameters(network)
             total, since = total + float(loss.detach()), since + 1
             if (step + 1) * points // steps == step * points // steps:
                 continue
-            answers = self._read(network.eval(), self.judged.sequences.plain())  # One strand, to save time.
+            answers = self._read(averaged.module.eval(), self.judged.sequences.plain())  # One strand, to save time.
             reached = loss_of(self.judged.target, answers, scale=self.spread**2)
             curve.append(CurvePoint(step + 1, total / since, reached))
             total, since = 0.0, 0
             if reached < best:
-                best, kept = reached, copy.deepcopy(network.state_dict())
+                best, kept = reached, copy.deepcopy(averaged.module.state_dict())
             elif not np.isfinite(reached) or _stale([point.validation for point in curve]):
                 break
         network.load_state_dict(kept)
