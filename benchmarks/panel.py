@@ -1,6 +1,6 @@
 """Does the panel say the right thing? Tasks whose truth is known, many seeds each.
 
-    python benchmarks/panel.py [--quick] [--seeds N] [--first N] [--json PATH]
+    python benchmarks/panel.py [--quick] [--only SIGNAL,SIGNAL] [--seeds N] [--first N] [--json PATH]
 
 For each planted signal: the share of seeds at which the panel says what it must (`RIGHT`), and the AUROC that the best
 arm reached beside the ceiling. Rows of `--quick` use cheap arms and three seeds; spacing needs the network.
@@ -76,6 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--only", default=",".join(SIGNALS), help="which signals")
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="first seed")
     given = parser.parse_args()
@@ -83,7 +84,7 @@ def main() -> None:
     seeds = given.seeds or (3 if given.quick else SEEDS)
     rows: list[Row] = []
     for signal in SIGNALS:
-        if given.quick and signal == "spacing":
+        if signal not in given.only.split(",") or (given.quick and signal == "spacing"):
             continue
         before = time.process_time()
         found = [judged(signal, seed, quick=given.quick) for seed in range(given.first, given.first + seeds)]
