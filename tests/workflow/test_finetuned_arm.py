@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from genolect.errors import DivergenceError
 from genolect.evaluation.arm import blind
 from genolect.evaluation.metrics import auroc
 from genolect.inference import Machine
+from genolect.training.loop import Training
 from genolect.workflow import finetuned_arm
 from genolect.workflow.finetuned_arm import HEAD, TableBatches, finetuned_arms, with_head
 from tests.evaluation.tasks import table, targets
@@ -77,3 +79,37 @@ def test_every_kind_is_answered_in_its_form(kind):
         assert abs(run.test.mean() - parts.train.target.values.mean()) < 5
     else:
         assert ((run.test >= 0) & (run.test <= 1)).all()
+
+
+def test_a_setting_that_diverges_loses_and_only_if_all_do_is_it_an_error(monkeypatch):
+    parts = blind(table_of("GC", n=300, length=40).parts())
+    step, broken = Training.step, {"rates": {2e-2}}
+
+    def sometimes(training):
+        if training.config.matrix_learning_rate in broken["rates"]:
+            raise DivergenceError("the loss of step 0 is nan", fix="lower the rate")
+        step(training)
+
+    monkeypatch.setattr(Training, "step", sometimes)
+    monkeypatch.setattr(finetuned_arm, "RATES", [(3e-3, 2e-2), (3e-3, 1e-2)])
+    [run] = finetuned_arms(tiny_model(), machine=CPU)["finetuned"](parts, [1])
+    assert run.setting == "rates 0.003 and 0.01"
+    assert not run.notes
+    broken["rates"] = {2e-2, 1e-2}
+    with pytest.raises(DivergenceError, match="diverges with every setting"):
+        finetuned_arms(tiny_model(), machine=CPU)["finetuned"](parts, [1])
+
+
+def test_a_run_that_diverges_on_its_way_keeps_its_best_point(monkeypatch):
+    parts = blind(table_of("GC", n=300, length=40).parts())
+    step, last = Training.step, {"step": 20}
+
+    def sometimes(training):
+        if training.progress.step >= last["step"]:
+            raise DivergenceError("the loss is nan", fix="lower the rate")
+        step(training)
+
+    monkeypatch.setattr(Training, "step", sometimes)
+    [run] = finetuned_arms(tiny_model(), machine=CPU)["finetuned"](parts, [1])
+    assert [point.step for point in run.curve] == [5, 10, 15, 20]
+    assert not run.notes
