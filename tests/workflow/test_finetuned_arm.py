@@ -113,3 +113,27 @@ def test_a_run_that_diverges_on_its_way_keeps_its_best_point(monkeypatch):
     [run] = finetuned_arms(tiny_model(), machine=CPU)["finetuned"](parts, [1])
     assert [point.step for point in run.curve] == [5, 10, 15, 20]
     assert not run.notes
+
+
+@pytest.mark.parametrize(
+    ("examples", "fewest", "trial", "full"),
+    [(40, 16, 16, 16), (100, 16, 16, 31), (300, 16, 16, 48), (300, 4, 7, 48)],  # Ten times through, 32 at once.
+)
+def test_steps_follow_the_examples_and_trials_are_no_shorter_than_the_shortest_training(
+    monkeypatch, examples, fewest, trial, full
+):
+    lengths = []
+
+    class Noted(Training):
+        def __init__(self, model, parts, config, machine):
+            lengths.append(config.steps)
+            super().__init__(model, parts, config, machine)
+
+    monkeypatch.setattr(finetuned_arm, "Training", Noted)
+    monkeypatch.setattr(finetuned_arm, "FEWEST_STEPS", fewest)
+    monkeypatch.setattr(finetuned_arm, "MOST_STEPS", 48)
+    parts = table_of("GC", n=600, length=30).parts()
+    parts = blind(parts._replace(train=parts.train.select(np.arange(examples))))
+    [run] = finetuned_arms(tiny_model(), machine=CPU)["finetuned"](parts, [1])
+    assert lengths == [trial, full]
+    assert run.curve[-1].step == full

@@ -39,9 +39,16 @@ RATES = [(vectors, matrices) for vectors in (3e-4, 1e-3, 3e-3) for matrices in (
 
 BATCH = 32
 EPOCHS = 10
-FEWEST_STEPS, MOST_STEPS = 200, 2_000
+FEWEST_STEPS, MOST_STEPS = 64, 2_000
+"""Ten times through the examples, but neither fewer steps nor more than this."""
+
 TRIAL_SHARE = 0.15
-POINTS, TRIAL_POINTS = 8, 2
+"""Of a full training; but a trial has as many steps as the fewest, too.
+
+A rate that is best for thirty steps is too high for two hundred: with few examples they overfit before anybody asks.
+"""
+
+POINTS, TRIAL_POINTS = 8, 4
 """How often the validation examples are asked; in a short trial asking them takes longer than training."""
 
 MOST_JUDGED = 2_000
@@ -133,13 +140,15 @@ class _FineTuning:
     def runs(self, seeds: Sequence[int]) -> list[Answers]:
         """Try the settings with the first seed, then train each run with the best one."""
         trial = derived_key(seeds[0], "trial")
-        tried = [(self._trained(rates, trial, share=TRIAL_SHARE, points=TRIAL_POINTS)[1], rates) for rates in RATES]
+        full = min(max(EPOCHS * len(self.parts.train) // BATCH, FEWEST_STEPS), MOST_STEPS)
+        brief = max(min(full, FEWEST_STEPS), int(TRIAL_SHARE * full))
+        tried = [(self._trained(rates, trial, brief, points=TRIAL_POINTS)[1], rates) for rates in RATES]
         loss, rates = min(tried, key=lambda pair: pair[0])
         if not np.isfinite(loss):
             raise DivergenceError("full training diverges with every setting", fix="check the labels of the table")
         found = []
         for seed in seeds:
-            model, loss, curve = self._trained(rates, seed, share=1.0)
+            model, loss, curve = self._trained(rates, seed, full)
             answers = [self._answers(model, part) for part in self.parts[1:]]
             words = f"rates {rates[0]:g} and {rates[1]:g}"
             note = () if np.isfinite(loss) else ("Full training diverged.",)
@@ -147,15 +156,13 @@ class _FineTuning:
         return found
 
     def _trained(
-        self, rates: tuple[float, float], seed: int, *, share: float, points: int = POINTS
+        self, rates: tuple[float, float], seed: int, steps: int, *, points: int = POINTS
     ) -> tuple[SequenceModel, float, tuple[CurvePoint, ...]]:
         """Train; give the model where the validation loss was lowest, that loss, and the way there.
 
         Training that diverges ends there. With a bad setting of several that is no reason to lose the others.
         """
         model = with_head(self.begin(seed), self.target, seed=seed)
-        full = min(max(EPOCHS * len(self.parts.train) // BATCH, FEWEST_STEPS), MOST_STEPS)
-        steps = max(points, int(share * full))
         config = TrainingConfig(
             steps=steps, windows=BATCH, learning_rate=rates[0], matrix_learning_rate=rates[1], seed=seed
         )
