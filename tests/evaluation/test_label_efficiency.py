@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ from genolect.evaluation.label_efficiency import (
     SHARES,
     LearningCurve,
     NeededShare,
+    curve_differences,
     curve_estimates,
     label_subsets,
     learning_curve,
@@ -122,6 +124,66 @@ def test_points_have_intervals_that_hold_both_kinds_of_chance(curves):
     assert curve.values[:, -1].std() == 0
     assert curve.values[:, 0].std() > 0
     assert np.array_equal(curve.resampled[0, -1], curve.resampled[3, -1])
+
+
+def test_arms_are_compared_on_the_same_labels(curves):
+    world, found = curves
+    ahead, behind = (
+        curve_differences(found[a], found[b], world.drawn) for a, b in (("right", "noise"), ("noise", "right"))
+    )
+    assert all(one.low > 0 for one in ahead[1:])
+    for one, other, ours, theirs in zip(
+        ahead, behind, *(curve_estimates(found[arm], world.drawn) for arm in ("right", "noise")), strict=True
+    ):
+        assert one.value == pytest.approx(ours.value - theirs.value)
+        assert (other.value, other.low, other.high) == pytest.approx((-one.value, -one.high, -one.low))
+    assert all(
+        (one.value, one.low, one.high) == (0, 0, 0) for one in curve_differences(*[found["thin"]] * 2, world.drawn)
+    )
+
+
+def test_luck_that_a_draw_brings_to_both_arms_is_no_doubt_about_their_difference():
+    drawn = draw_blocks(np.arange(30), seed=1, resamples=200)
+    generator = np.random.Generator(np.random.Philox(1))
+    luck = generator.normal(size=(5, 3))
+    test = 0.1 * generator.normal(size=(5, 3, 200))
+    ours, theirs = (
+        LearningCurve(
+            np.array([0.1, 0.3, 1]), np.array([3, 9, 30]), level + luck, level + luck[:, :, None] + test, np.zeros(3)
+        )
+        for level in (0.6, 0.5)
+    )
+    for one in curve_differences(ours, theirs, drawn):
+        assert (one.value, one.low, one.high) == pytest.approx((0.1, 0.1, 0.1))
+    apart = replace(theirs, values=theirs.values[::-1], resampled=theirs.resampled[::-1])
+    assert all(one.low < 0 < one.high for one in curve_differences(ours, apart, drawn))
+
+
+def test_a_draw_that_one_arm_refused_is_compared_for_neither():
+    drawn = draw_blocks(np.arange(6), seed=1, resamples=7)
+    curve = plain([0.6, 0.7, 0.8])
+    values = curve.values.copy()
+    values[0, 0] = np.nan
+    first, second, _ = curve_differences(curve, replace(curve, values=values), drawn)
+    assert (first.value, first.low) == (0.0, None)
+    assert (second.value, second.low, second.high) == (0.0, 0.0, 0.0)
+    values[1, 0] = np.nan
+    assert curve_differences(curve, replace(curve, values=values), drawn)[0].value is None
+
+
+@pytest.mark.parametrize(("chance", "fits"), [(False, 4 * 2 + 1), (True, 4 * 3)])
+def test_all_labels_are_fitted_again_where_fitting_has_chance(chance, fits):
+    drawn = draw_blocks(np.arange(6), seed=1, resamples=5)
+    count = iter(range(99))
+
+    def score(predicted: float, weights: np.ndarray | None) -> np.ndarray:
+        return np.full(1 if weights is None else weights.shape[1], float(predicted))
+
+    subsets = label_subsets(np.arange(100) // 5, shares=(0.1, 0.3, 1.0), draws=4)
+    curve = learning_curve(lambda rows: next(count), score, subsets, drawn, chance=chance)
+    assert next(count) == fits
+    assert np.unique(curve.values[:, -1]).size == (4 if chance else 1)
+    assert np.unique(curve.values[:, 0]).size == 4
 
 
 def test_an_arm_reaches_itself_with_all_labels_at_the_latest(curves):

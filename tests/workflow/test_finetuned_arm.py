@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from genolect.errors import DivergenceError
 from genolect.evaluation.arm import blind
 from genolect.evaluation.metrics import auroc
 from genolect.inference import Machine
+from genolect.training.loop import Training
 from genolect.workflow import finetuned_arm
 from genolect.workflow.finetuned_arm import HEAD, TableBatches, finetuned_arms, with_head
 from tests.evaluation.tasks import table, targets
@@ -77,3 +79,61 @@ def test_every_kind_is_answered_in_its_form(kind):
         assert abs(run.test.mean() - parts.train.target.values.mean()) < 5
     else:
         assert ((run.test >= 0) & (run.test <= 1)).all()
+
+
+def test_a_setting_that_diverges_loses_and_only_if_all_do_is_it_an_error(monkeypatch):
+    parts = blind(table_of("GC", n=300, length=40).parts())
+    step, broken = Training.step, {"rates": {2e-2}}
+
+    def sometimes(training):
+        if training.config.matrix_learning_rate in broken["rates"]:
+            raise DivergenceError("the loss of step 0 is nan", fix="lower the rate")
+        step(training)
+
+    monkeypatch.setattr(Training, "step", sometimes)
+    monkeypatch.setattr(finetuned_arm, "RATES", [(3e-3, 2e-2), (3e-3, 1e-2)])
+    [run] = finetuned_arms(tiny_model(), machine=CPU)["finetuned"](parts, [1])
+    assert run.setting == "rates 0.003 and 0.01"
+    assert not run.notes
+    broken["rates"] = {2e-2, 1e-2}
+    with pytest.raises(DivergenceError, match="diverges with every setting"):
+        finetuned_arms(tiny_model(), machine=CPU)["finetuned"](parts, [1])
+
+
+def test_a_run_that_diverges_on_its_way_keeps_its_best_point(monkeypatch):
+    parts = blind(table_of("GC", n=300, length=40).parts())
+    step, last = Training.step, {"step": 20}
+
+    def sometimes(training):
+        if training.progress.step >= last["step"]:
+            raise DivergenceError("the loss is nan", fix="lower the rate")
+        step(training)
+
+    monkeypatch.setattr(Training, "step", sometimes)
+    [run] = finetuned_arms(tiny_model(), machine=CPU)["finetuned"](parts, [1])
+    assert [point.step for point in run.curve] == [5, 10, 15, 20]
+    assert not run.notes
+
+
+@pytest.mark.parametrize(
+    ("examples", "fewest", "trial", "full"),
+    [(40, 16, 16, 16), (100, 16, 16, 31), (300, 16, 16, 48), (300, 4, 7, 48)],  # Ten times through, 32 at once.
+)
+def test_steps_follow_the_examples_and_trials_are_no_shorter_than_the_shortest_training(
+    monkeypatch, examples, fewest, trial, full
+):
+    lengths = []
+
+    class Noted(Training):
+        def __init__(self, model, parts, config, machine):
+            lengths.append(config.steps)
+            super().__init__(model, parts, config, machine)
+
+    monkeypatch.setattr(finetuned_arm, "Training", Noted)
+    monkeypatch.setattr(finetuned_arm, "FEWEST_STEPS", fewest)
+    monkeypatch.setattr(finetuned_arm, "MOST_STEPS", 48)
+    parts = table_of("GC", n=600, length=30).parts()
+    parts = blind(parts._replace(train=parts.train.select(np.arange(examples))))
+    [run] = finetuned_arms(tiny_model(), machine=CPU)["finetuned"](parts, [1])
+    assert lengths == [trial, full]
+    assert run.curve[-1].step == full

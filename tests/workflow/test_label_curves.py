@@ -12,7 +12,7 @@ from genolect.data.labelled_table import LabelledTable, Parts, Places, Target
 from genolect.data.ragged import RaggedBases
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import InputError
-from genolect.evaluation.arm import Answers
+from genolect.evaluation.arm import Answers, Arm
 from genolect.model import new_model
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.workflow import label_curves as module
@@ -81,6 +81,76 @@ def test_an_arm_that_knows_needs_the_fewest_labels() -> None:
     assert any("all 120 validation labels" in note for note in found.notes)
 
 
+def knows_the_rule(parts: Parts, seeds: Sequence[int]) -> list[Answers]:
+    """Answer by GC, and validation, which decides what the bar is, perfectly."""
+    gc = np.array([np.isin(row, (1, 2)).mean() for row in parts.test.sequences])
+    return [Answers(np.eye(2)[parts.validation.target.values], np.stack([1 - gc, gc], axis=1))]
+
+
+def test_a_model_that_is_trained_is_never_the_bar_though_a_baseline_as_good_would_be() -> None:
+    found = label_curves(gc_task(), {}, {"guess": guess}, trained={"tuned": knows_the_rule}, options=SHORT)
+    assert {row["arm"] for row in found.rows} == {"kmer_logistic", "guess", "tuned"}
+    assert [sentence.count("what k-mer counting reaches with all of them") for sentence in found.sentences] == [1, 1]
+    found = label_curves(gc_task(), {}, {"knows": knows_the_rule}, trained={"tuned": guess}, options=SHORT)
+    assert [sentence.count("what “knows” reaches with all of them") for sentence in found.sentences] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("tuned", "twin", "verdict"), [(knows_the_rule, guess, "better"), (guess, knows_the_rule, "worse")]
+)
+def test_a_fine_tuned_model_is_compared_with_its_twin_at_every_share(tuned: Arm, twin: Arm, verdict: str) -> None:
+    arms = {"finetuned_twin": twin, "finetuned": tuned}
+    found = label_curves(gc_task(), {}, {}, trained=arms, options=SHORT)
+    assert [one["verdict"] for one in found.comparisons] == [verdict] * 3
+    values = by_arm(found)
+    for place, one in enumerate(found.comparisons):
+        assert one["value"] == pytest.approx(values["finetuned"][place] - values["finetuned_twin"][place])
+        assert one["labels"] == (18, 108, 360)[place]
+    [reached] = [said for said in found.sentences if "what the fully trained random twin reaches" in said]
+    assert ("does not reach" in reached) == (verdict == "worse")
+    assert sum("labels of toy, the fine-tuned model" in said for said in found.sentences) == 3
+    alone = label_curves(gc_task(), {}, {}, trained={"finetuned": tuned}, options=SHORT)
+    assert not alone.comparisons
+
+
+def test_the_same_arm_under_both_names_makes_no_difference() -> None:
+    arms = {"finetuned_twin": guess, "finetuned": guess}
+    found = label_curves(gc_task(), {}, {}, trained=arms, options=SHORT)
+    assert [(one["value"], one["verdict"]) for one in found.comparisons] == [(0.0, "equivalent")] * 3
+
+
+def test_arms_that_draw_get_new_seeds_with_every_subset_and_with_all_labels() -> None:
+    asked: list[tuple[int, tuple[int, ...]]] = []
+    said: list[str] = []
+
+    def noted(parts: Parts, seeds: Sequence[int]) -> list[Answers]:
+        asked.append((len(parts.train), tuple(seeds)))
+        return [guess(parts, [seed])[0] for seed in seeds]
+
+    found = label_curves(gc_task(), {}, {"noted": noted}, options=SHORT, say=said.append)
+    assert [labels for labels, _ in asked] == [18, 108, 360, 18, 108, 18, 108]
+    seeds = [seed for _, some in asked for seed in some]
+    assert len(set(seeds)) == 2 * 3 + 3
+    assert [line for line in said if line.startswith("noted: ")][:3] == [
+        "noted: 1 of 9, 18 labels",
+        "noted: 2 of 9, 108 labels",
+        "noted: 3 of 9, all 360 labels, 3 times",
+    ]
+    assert len(found.cpu_seconds["noted"]) == 3
+    assert all(second >= 0 for seconds in found.cpu_seconds.values() for second in seconds)
+
+
+def test_the_chance_of_training_widens_the_interval_with_all_labels() -> None:
+    def once(parts: Parts, seeds: Sequence[int]) -> list[Answers]:
+        return [guess(parts, [5])[0]]
+
+    def reach(arm: Arm) -> float:
+        row = label_curves(gc_task(), {}, {"guess": arm}, options=SHORT).rows[-1]
+        return float(row["high"] - row["low"])
+
+    assert reach(lambda parts, seeds: [guess(parts, [seed])[0] for seed in seeds]) > reach(once)
+
+
 def test_a_frozen_model_gives_a_curve_and_the_same_again() -> None:
     config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     model = new_model(config, NucleotideTokenizer(), seed=1)
@@ -102,8 +172,11 @@ def test_too_few_labels_of_a_class_are_left_out_and_said() -> None:
     parts = gc_task()
     rare = np.where(np.arange(N) % 100 == 3, 1, 0)
     labelled = [replace(part, target=replace(part.target, values=rare[: len(part)])) for part in parts]
-    found = label_curves(Parts(*labelled), {}, {}, options=CurveOptions(shares=(0.01, 1.0), draws=4))
-    assert any("could not learn from" in note and "4 labels" in note for note in found.notes)
+    options = CurveOptions(shares=(0.01, 1.0), draws=4)
+    found = label_curves(Parts(*labelled), {}, {}, trained={"finetuned": guess}, options=options)
+    for name in ("K-mer counting", "The fine-tuned model"):
+        assert any(note.startswith(f"{name} could not learn from") and "4 labels" in note for note in found.notes)
+    assert not any("could not learn" in note for note in label_curves(parts, {}, {}, options=SHORT).notes)
 
 
 def test_a_task_that_nobody_could_learn_is_refused() -> None:

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from genolect.cli.options import Out, Overwrite, TaskColumn, command_line, grouped
+from genolect.cli.curve_table import print_curve
+from genolect.cli.options import Out, Overwrite, TaskColumn, command_line, grouped, listed
 from genolect.cli.progress import message_console
+from genolect.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from genolect.workflow.label_curves import CurveOptions
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Which labels are taken."""
+
+    shares: Annotated[str, typer.Option(help="Per cent of the labels, ascending to 100.")] = "1,3,10,30,100"
+    draws: Annotated[int, typer.Option(help="Orders in which labels are taken, at least 2.")] = 5
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0
+
+    def options(self) -> CurveOptions:
+        """Give them as configuration."""
+        from genolect.workflow.label_curves import CurveOptions
+
+        return CurveOptions.from_mapping({**vars(self), "shares": _shares(self.shares)}, "options")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What is trained on every subset, beside words and probes."""
+
+    cnn: Annotated[bool, typer.Option("--cnn", help="The convolutional network: minutes.")] = False
+    finetune: Annotated[
+        bool,
+        typer.Option(
+            "--finetune",
+            help="The model in full, and its random twin alike: minutes to hours, less with fewer --shares, --draws.",
+        ),
+    ] = False
 
 
 @grouped
@@ -20,37 +53,36 @@ def label_curve(
     *,
     model: Annotated[Path | None, typer.Option(help="Model folder; without it there are baselines only.")] = None,
     column: TaskColumn,
-    draws: Annotated[int, typer.Option(help="Orders in which labels are taken, at least 2.")] = 5,
-    cnn: Annotated[bool, typer.Option("--cnn", help="Train the convolutional network on every subset too.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    drawn: Drawn,
+    trained: Trained,
     overwrite: Overwrite = False,
 ) -> None:
-    """Score a frozen model, its random twin and baselines on 1 to 100 % of the labels."""
+    """Score a frozen or fine-tuned model, its random twin and baselines on 1 to 100 % of the labels."""
     from genolect.workflow import label_curve_results as results
-    from genolect.workflow.label_curves import CurveOptions
     from genolect.workflow.output import output_folder
 
-    options = CurveOptions.from_mapping({"draws": draws, "seed": seed}, "options")
+    options = drawn.options()
     file = column.file(task)
     inputs = [path for path in (task, model, column.genome) if path is not None]
-    say = message_console().print
+    given: dict[str, Any] = {
+        **vars(trained),
+        "options": options,
+        "command": command_line(),
+        "say": message_console().print,
+    }
     with output_folder(out, inputs=inputs, overwrite=overwrite):
-        found = results.label_curve(file, model, out, cnn=cnn, options=options, command=command_line(), say=say)
-    Console().print(_table(found["evaluation"]))
-    for sentence in [*found["sentences"], *found["notes"]]:
-        typer.echo(sentence)
+        found = results.label_curve(file, model, out, **given)
+    print_curve(found)
     typer.echo(f"results: {out / 'results.json'}")
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    arms = list(dict.fromkeys(row["arm"] for row in rows))
-    table = Table("labels", *arms, title=f"{rows[0]['metric']}, 95 % interval")
-    for labels in dict.fromkeys(row["labels"] for row in rows):
-        table.add_row(f"{labels:,}", *(_cell(row) for row in rows if row["labels"] == labels))
-    return table
-
-
-def _cell(row: dict[str, Any]) -> str:
-    if row["value"] is None:
-        return "none"
-    return f"{row['value']:.3f}" + ("" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})")
+def _shares(text: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in listed(text)]
+    except ValueError:
+        numbers = []
+    ascending = all(low < high for low, high in zip([0.0, *numbers], numbers, strict=False))
+    if not ascending or numbers[-1:] != [100.0]:
+        what = f"--shares {text!r} does not ascend from above 0 to 100, the labels that the bar is made of"
+        raise ConfigurationError(what, fix="write --shares 3,10,100")
+    return [number / 100 for number in numbers]

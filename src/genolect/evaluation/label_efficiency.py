@@ -6,7 +6,7 @@ Axes: n training examples, D draws of subsets, S shares, R resamples of the test
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,7 +125,9 @@ def label_subsets(
     return subsets
 
 
-def learning_curve(fit: Fit, score: Score, subsets: Sequence[Sequence[Integers]], drawn: Resamples) -> LearningCurve:
+def learning_curve(
+    fit: Fit, score: Score, subsets: Sequence[Sequence[Integers]], drawn: Resamples, *, chance: bool = False
+) -> LearningCurve:
     """Fit an arm on every subset and score it on the test examples.
 
     Parameters
@@ -139,11 +141,14 @@ def learning_curve(fit: Fit, score: Score, subsets: Sequence[Sequence[Integers]]
         From `label_subsets`, the same for every arm that is compared.
     drawn : Resamples
         Of the test examples.
+    chance : bool
+        Whether there is chance in fitting itself. Then all labels, the same in every draw, are fitted in each of them,
+        so that this chance shows; without it once is enough.
 
     Returns
     -------
     LearningCurve
-        Every value. All labels are fitted once, as they are the same in every draw.
+        Every value.
 
     Examples
     --------
@@ -162,7 +167,7 @@ def learning_curve(fit: Fit, score: Score, subsets: Sequence[Sequence[Integers]]
     refused = np.zeros(labels.size, dtype=np.int64)
     for draw, shares in enumerate(subsets):
         for place, rows in enumerate(shares):
-            if draw and rows.size == n:
+            if draw and rows.size == n and not chance:
                 values[draw, place], resampled[draw, place] = values[0, place], resampled[0, place]
                 refused[place] += refused[place] > 0
                 continue
@@ -206,14 +211,41 @@ def curve_estimates(curve: LearningCurve, drawn: Resamples) -> list[Estimate]:
     [Estimate(value=1.0, low=1.0, high=1.0)]
     """
     found = []
-    for place in range(curve.shares.size):
-        fitted = np.isfinite(curve.values[:, place])
-        runs = Runs(curve.values[fitted, place], curve.resampled[fitted, place])
+    for values, resampled in zip(curve.values.T, curve.resampled.swapaxes(0, 1), strict=True):
+        fitted = np.isfinite(values)
         if fitted.sum() > 1:
-            found.append(single_run(runs, drawn))
+            found.append(single_run(Runs(values[fitted], resampled[fitted]), drawn))
         else:
-            found.append(Estimate(float(runs.values[0]) if runs.values.size else None, None, None))
+            found.append(Estimate(float(values[fitted][0]) if fitted.any() else None, None, None))
     return found
+
+
+def curve_differences(ours: LearningCurve, theirs: LearningCurve, drawn: Resamples) -> list[Estimate]:
+    """Compare two arms at every share, each time on the same labels.
+
+    Parameters
+    ----------
+    ours, theirs : LearningCurve
+        From `learning_curve`, of the same subsets.
+    drawn : Resamples
+        The resamples behind both.
+
+    Returns
+    -------
+    list of Estimate
+        Per share, ours minus theirs: the mean over draws, and where the difference would lie if both learned from one
+        more draw, since what makes a draw lucky is lucky for both. For `genolect.evaluation.statistics.decide`.
+
+    Examples
+    --------
+    >>> from genolect.evaluation.statistics import draw_blocks
+    >>> drawn = draw_blocks(np.arange(6), seed=1, resamples=3)
+    >>> ones = LearningCurve(np.ones(1), np.array([40]), np.ones((2, 1)), np.ones((2, 1, 3)), np.zeros(1, dtype=int))
+    >>> curve_differences(ones, ones, drawn)
+    [Estimate(value=0.0, low=0.0, high=0.0)]
+    """
+    values, resampled = ours.values - theirs.values, ours.resampled - theirs.resampled
+    return curve_estimates(replace(ours, values=values, resampled=resampled), drawn)
 
 
 def needed_share(curve: LearningCurve, bar: Scored, drawn: Resamples, *, seed: int = 0) -> NeededShare:

@@ -20,7 +20,7 @@ ARM_NAMES = {
     "counting_probe": "the random twin with the genome's counts",
     "embeddings": "the probe of the given embeddings",
     "pretrained_probe": "the pretrained probe",
-    "finetuned_twin": "the random twin, trained in full",
+    "finetuned_twin": "the fully trained random twin",
     "finetuned": "the fine-tuned model",
 }
 METRIC_NAMES = {"auroc": "AUROC", "pearson": "Pearson correlation"}

@@ -21,6 +21,7 @@ from torch import Tensor
 from genolect.data.labelled_table import LabelledTable, Parts, Target
 from genolect.data.ragged import RaggedBases
 from genolect.encoders.heads import HeadConfig
+from genolect.errors import DivergenceError
 from genolect.evaluation.arm import Answers, Arm, CurvePoint, Floats, loss_of
 from genolect.evaluation.words import Strands
 from genolect.inference import Machine, this_machine, window_answers
@@ -38,9 +39,18 @@ RATES = [(vectors, matrices) for vectors in (3e-4, 1e-3, 3e-3) for matrices in (
 
 BATCH = 32
 EPOCHS = 10
-FEWEST_STEPS, MOST_STEPS = 200, 2_000
+FEWEST_STEPS, MOST_STEPS = 64, 2_000
+"""Ten times through the examples, but neither fewer steps nor more than this."""
+
 TRIAL_SHARE = 0.15
-POINTS = 8
+"""Of a full training; but a trial has as many steps as the fewest, too.
+
+A rate that is best for thirty steps is too high for two hundred: with few examples they overfit before anybody asks.
+"""
+
+POINTS, TRIAL_POINTS = 8, 4
+"""How often the validation examples are asked; in a short trial asking them takes longer than training."""
+
 MOST_JUDGED = 2_000
 
 
@@ -129,23 +139,30 @@ class _FineTuning:
 
     def runs(self, seeds: Sequence[int]) -> list[Answers]:
         """Try the settings with the first seed, then train each run with the best one."""
-        tried = [(self._trained(rates, derived_key(seeds[0], "trial"), share=TRIAL_SHARE)[1], rates) for rates in RATES]
-        _, rates = min(tried, key=lambda pair: pair[0])
+        trial = derived_key(seeds[0], "trial")
+        full = min(max(EPOCHS * len(self.parts.train) // BATCH, FEWEST_STEPS), MOST_STEPS)
+        brief = max(min(full, FEWEST_STEPS), int(TRIAL_SHARE * full))
+        tried = [(self._trained(rates, trial, brief, points=TRIAL_POINTS)[1], rates) for rates in RATES]
+        loss, rates = min(tried, key=lambda pair: pair[0])
+        if not np.isfinite(loss):
+            raise DivergenceError("full training diverges with every setting", fix="check the labels of the table")
         found = []
         for seed in seeds:
-            model, _, curve = self._trained(rates, seed, share=1.0)
+            model, loss, curve = self._trained(rates, seed, full)
             answers = [self._answers(model, part) for part in self.parts[1:]]
             words = f"rates {rates[0]:g} and {rates[1]:g}"
-            found.append(Answers(answers[0], answers[1], setting=words, tried=len(tried), curve=curve))
+            note = () if np.isfinite(loss) else ("Full training diverged.",)
+            found.append(Answers(answers[0], answers[1], setting=words, tried=len(tried), curve=curve, notes=note))
         return found
 
     def _trained(
-        self, rates: tuple[float, float], seed: int, *, share: float
+        self, rates: tuple[float, float], seed: int, steps: int, *, points: int = POINTS
     ) -> tuple[SequenceModel, float, tuple[CurvePoint, ...]]:
-        """Train; give the model where the validation loss was lowest, that loss, and the way there."""
+        """Train; give the model where the validation loss was lowest, that loss, and the way there.
+
+        Training that diverges ends there. With a bad setting of several that is no reason to lose the others.
+        """
         model = with_head(self.begin(seed), self.target, seed=seed)
-        full = min(max(EPOCHS * len(self.parts.train) // BATCH, FEWEST_STEPS), MOST_STEPS)
-        steps = max(POINTS, int(share * full))
         config = TrainingConfig(
             steps=steps, windows=BATCH, learning_rate=rates[0], matrix_learning_rate=rates[1], seed=seed
         )
@@ -155,8 +172,11 @@ class _FineTuning:
         training = Training(model, {HEAD: part}, config, self.machine)
         best, kept, curve, total = np.inf, copy.deepcopy(model.state_dict()), [], 0.0
         for step in range(1, steps + 1):
-            training.step()
-            if step * POINTS // steps == (step - 1) * POINTS // steps:
+            try:
+                training.step()
+            except DivergenceError:
+                break
+            if step * points // steps == (step - 1) * points // steps:
                 continue
             reached = loss_of(self.judged.target, self._answers(model, self.judged), scale=self.spread**2)
             total = training.progress.recent[HEAD].means()["loss_per_label"]

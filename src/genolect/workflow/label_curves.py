@@ -1,13 +1,16 @@
 """How many labels an arm needs: every arm on the same few, more and all labels, and where it reaches the best baseline.
 
-Features are computed once; what is chosen (words, layer, penalty) is chosen anew for every subset, on the validation
-examples, whose number stays the same. Legend: n training examples, D draws, S shares.
+Features are computed once; what is chosen (words, layer, penalty, rates of training) is chosen anew for every subset,
+on the validation examples, whose number stays the same. To try settings once, with all labels, would cost less, but
+tell those who learn from few what only many know. Legend: n training examples, D draws, S shares.
 """
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -26,6 +29,7 @@ from genolect.evaluation.label_efficiency import (
     SHARES,
     Fit,
     LearningCurve,
+    curve_differences,
     curve_estimates,
     label_subsets,
     learning_curve,
@@ -36,8 +40,8 @@ from genolect.evaluation.learners import ArmFeatures, learn, linear
 from genolect.evaluation.metric_set import metric_set
 from genolect.evaluation.panel import check_task
 from genolect.evaluation.resampling_units import units_of
-from genolect.evaluation.sentences import arm_name
-from genolect.evaluation.statistics import Resamples, draw_blocks
+from genolect.evaluation.sentences import arm_name, comparison_sentence
+from genolect.evaluation.statistics import MARGIN, Resamples, decide, draw_blocks
 from genolect.evaluation.table_panel import strands_of
 from genolect.evaluation.weighting import Integers
 from genolect.evaluation.words import word_frequencies
@@ -48,6 +52,8 @@ from genolect.randomness import derived_key
 Row = dict[str, Any]
 
 WORDS = "kmer_logistic"
+TWINS = {"finetuned": "finetuned_twin"}
+"""Arms that are also compared with another: the same network, trained alike, but from random weights."""
 
 
 class CurveOptions(Configuration):
@@ -77,14 +83,21 @@ class LabelCurves:
     rows : list of dict
         ``task``, ``arm``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``split``, ``labels``, ``share``.
     sentences : list of str
-        What share of the labels each arm needs for what the best baseline reaches with all of them.
+        What share of the labels each arm needs for what the best baseline reaches with all of them; a fine-tuned model
+        also for what its twin reaches, and how the two compare at each share.
     notes : list of str
         What weakens it.
+    comparisons : list of dict
+        ``arm``, ``twin``, ``labels``, ``share``, ``value``, ``low``, ``high``, ``verdict``: arm minus twin.
+    cpu_seconds : dict of str to list of float
+        By arm and share: processor time of fitting, all draws together.
     """
 
     rows: list[Row]
     sentences: list[str]
     notes: list[str]
+    comparisons: list[Row] = field(default_factory=list)
+    cpu_seconds: dict[str, list[float]] = field(default_factory=dict, compare=False)
 
 
 def label_curves(
@@ -92,6 +105,7 @@ def label_curves(
     models: Mapping[str, SequenceModel],
     baselines: Mapping[str, Arm],
     *,
+    trained: Mapping[str, Arm] | None = None,
     options: CurveOptions | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> LabelCurves:
@@ -105,6 +119,9 @@ def label_curves(
         Frozen models by arm.
     baselines : mapping of str to callable
         Arms that learn from sequences, trained anew on every subset. Words are always there.
+    trained : mapping of str to callable, optional
+        The same, but of the model: trained in full, and its random twin likewise. Neither is ever the bar: a bar that
+        came with the model would be another one for each.
     options : CurveOptions, optional
         How.
     say : callable
@@ -140,25 +157,49 @@ def label_curves(
     subsets = label_subsets(
         train_units.group, shares=options.shares, draws=options.draws, seed=derived_key(options.seed, "label curves")
     )
+    learning = {**baselines, **(trained or {})}
     fits: dict[str, Fit] = {WORDS: _word_fit(parts)}
-    fits |= {name: _arm_fit(arm, parts, options.seed) for name, arm in baselines.items()}
-    references = [*fits]
     fits |= {name: _model_fit(model, parts) for name, model in models.items()}
-    curves, reached = {}, {}
-    for name, fit in fits.items():
+    fits |= {name: _arm_fit(name, arm, parts, options, say) for name, arm in learning.items()}
+    curves, watched = {}, {}
+    for name in (WORDS, *baselines, *models, *(trained or {})):
         say(f"{parts.train.name}: {name}, {len(subsets)} x {len(options.shares)} subsets")
-        losses: list[float] = []
-        curves[name] = learning_curve(partial(_noted, fit, parts, losses), partial(_score, parts), subsets, drawn)
-        reached[name] = losses[len(options.shares) - 1]  # Of the first draw, which ends with all labels.
-    bar = min(references, key=lambda name: reached[name])
+        watched[name] = _Watched(fits[name], parts)
+        score = partial(_score, parts)
+        curves[name] = learning_curve(watched[name], score, subsets, drawn, chance=name in learning)
+    bar = min((WORDS, *baselines), key=lambda name: np.mean(watched[name].losses[len(parts.train)]))
     notes = [f"Every choice is made on all {len(parts.validation):,} validation labels, however few train."]
     notes += [note for note in (units.note, drawn.refusal or "") if note]
     notes += [_refused(name, curve) for name, curve in curves.items() if curve.refused.any()]
-    return LabelCurves(
+    found = LabelCurves(
         rows=[row for name, curve in curves.items() for row in _rows(parts, name, curve, drawn)],
         sentences=[_sentence(name, bar, curves, drawn, options.seed) for name in curves if name != bar],
         notes=notes,
+        cpu_seconds={name: [fit.seconds[rows.size] for rows in subsets[0]] for name, fit in watched.items()},
     )
+    for name, twin in TWINS.items():
+        if curves.keys() >= {name, twin}:
+            found.sentences.append(_sentence(name, twin, curves, drawn, options.seed))
+            _compare(found, name, twin, curves, parts, drawn)
+    return found
+
+
+class _Watched:
+    """A fit of which is kept, by number of labels, what it reached on the validation examples and what it cost."""
+
+    def __init__(self, fit: Fit, parts: Parts) -> None:
+        self.fit, self.target = fit, parts.validation.target
+        self.losses: dict[int, list[float]] = defaultdict(list)
+        self.seconds: dict[int, float] = defaultdict(float)
+
+    def __call__(self, rows: Integers) -> Floats:
+        before, losses = time.process_time(), self.losses[rows.size]
+        losses.append(np.inf)
+        answers: Answers = self.fit(rows)
+        self.seconds[rows.size] += time.process_time() - before
+        variance = float(self.target.values.var()) if self.target.kind == "number" else 1.0
+        losses[-1] = loss_of(self.target, answers.validation, scale=variance or 1.0)
+        return answers.test
 
 
 def _word_fit(parts: Parts) -> Fit:
@@ -201,9 +242,23 @@ def _feature_fit(candidates: Sequence[ArmFeatures], parts: Parts) -> Fit:
     return fit
 
 
-def _arm_fit(arm: Arm, parts: Parts, seed: int) -> Fit:
+def _arm_fit(name: str, arm: Arm, parts: Parts, options: CurveOptions, say: Callable[[str], None]) -> Fit:
+    """Train on some labels, from another seed for each draw; on all labels once for each draw, in one go."""
+    waiting: list[Answers] = []
+    done, every = 0, options.draws * len(options.shares)
+
     def fit(rows: Integers) -> Answers:
-        return arm(blind(_subset(parts, rows)), [derived_key(seed, "label curves", rows.size)])[0]
+        nonlocal done
+        done += 1
+        if rows.size == len(parts.train):
+            if not waiting:
+                say(f"{name}: {done} of {every}, all {rows.size:,} labels, {options.draws} times")
+                seeds = [derived_key(options.seed, "label curves", draw) for draw in range(options.draws)]
+                runs = arm(blind(parts), seeds)
+                waiting.extend(runs if len(runs) > 1 else runs * options.draws)
+            return waiting.pop(0)
+        say(f"{name}: {done} of {every}, {rows.size:,} labels")
+        return arm(blind(_subset(parts, rows)), [derived_key(options.seed, "label curves", *rows.tolist())])[0]
 
     return fit
 
@@ -217,16 +272,6 @@ def _subset(parts: Parts, rows: Integers) -> Parts:
     if train.target.kind == "number" and np.unique(values).size < 2:
         raise ConfigurationError("these labels are all alike", fix="take more of them")
     return parts._replace(train=train)
-
-
-def _noted(fit: Fit, parts: Parts, losses: list[float], rows: Integers) -> Floats:
-    """Fit, and remember the validation loss."""
-    losses.append(np.inf)
-    answers: Answers = fit(rows)
-    target = parts.validation.target
-    variance = float(target.values.var()) if target.kind == "number" else 1.0
-    losses[-1] = loss_of(target, answers.validation, scale=variance or 1.0)
-    return answers.test
 
 
 def _score(parts: Parts, predicted: Floats, weights: Floats | None) -> Floats:
@@ -257,8 +302,21 @@ def _rows(parts: Parts, arm: str, curve: LearningCurve, drawn: Resamples) -> lis
 
 def _sentence(arm: str, bar: str, curves: Mapping[str, LearningCurve], drawn: Resamples, seed: int) -> str:
     baseline = curves[bar]
-    reached = Scored(float(baseline.values[0, -1]), baseline.resampled[0, -1])
+    reached = Scored(float(baseline.values[:, -1].mean()), baseline.resampled[:, -1].mean(axis=0))
     return needed_sentence(arm, bar, needed_share(curves[arm], reached, drawn, seed=seed))
+
+
+def _compare(
+    found: LabelCurves, arm: str, twin: str, curves: Mapping[str, LearningCurve], parts: Parts, drawn: Resamples
+) -> None:
+    """Compare an arm with its twin at every share."""
+    curve, headline = curves[arm], metric_set(parts.test.target.kind).headline
+    differences = curve_differences(curve, curves[twin], drawn)
+    for share, labels, one in zip(curve.shares.tolist(), curve.labels.tolist(), differences, strict=True):
+        verdict, where = decide(one), f"{labels:,} labels of {parts.test.name}"
+        told = {"value": one.value, "low": one.low, "high": one.high, "verdict": verdict}
+        found.comparisons.append({"arm": arm, "twin": twin, "labels": labels, "share": share, **told})
+        found.sentences.append(comparison_sentence(where, arm, twin, one, verdict, MARGIN, metric=headline))
 
 
 def _refused(arm: str, curve: LearningCurve) -> str:
