@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from Bio.Align import PairwiseAligner
 
-from genolect.data.planted_table import FAULTS, RELATIVES, Fault, planted_table
+from genolect.data.planted_table import FAULTS, RELATIVES, Fault, planted_table, remote_relative
 from genolect.data.similarity import exact_copies
 
 
@@ -36,3 +37,27 @@ def test_near_copies_have_as_many_changes_as_they_say() -> None:
     for number in range(3):
         copies = (table.sequences[63 + number], turned[63 + number])
         assert min(int((copy != table.sequences[number]).sum()) for copy in copies) == 7
+
+
+def test_remote_relatives_have_the_changes_that_are_asked_for() -> None:
+    """Biopython's aligner is the outside reference; it can only miss changes, where two fall together."""
+    aligner = PairwiseAligner(match_score=2, mismatch_score=-3, open_gap_score=-5, extend_gap_score=-2)
+    letters = np.array(list("ACGT"))
+    for changed in (0.1, 0.2):
+        substituted, gaps, strands = [], [], set()
+        for seed in range(12):
+            generator = np.random.Generator(np.random.Philox(seed))
+            one = generator.integers(0, 4, 400, dtype=np.uint8)
+            other = remote_relative(one, changed, generator)
+            readings = ("".join(letters[reading]) for reading in (other, 3 - other[::-1]))
+            best = [aligner.align("".join(letters[one]), reading)[0] for reading in readings]
+            strand = int(best[1].score > best[0].score)
+            counts = best[strand].counts()
+            strands.add(strand)
+            substituted.append(counts.mismatches / 400)
+            gaps.append(counts.gaps / 400)
+        assert strands == {0, 1}
+        assert 0.7 * 0.85 * changed < np.mean(substituted) < 1.05 * 0.85 * changed
+        assert 0.7 < np.mean(gaps) / (0.15 * changed * 2.5) < 1.5
+    same = np.arange(400, dtype=np.uint8) % 4
+    assert remote_relative(same[:0], 0.5, np.random.Generator(np.random.Philox(1))).size == 0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from genolect.data.labelled_table import Target
 from genolect.data.planted_table import planted_table
 from genolect.evaluation.kinship import TableParts, find_kinship, label_matrix, seen_elsewhere
+from tests.mmseqs_program import alignments, stand_in
 
 
 @pytest.mark.parametrize("divided", [True, False])
@@ -68,6 +69,20 @@ def test_clusters_join_copies_places_and_groups() -> None:
     cluster = find_kinship(replace(table, group=group)).cluster
     assert cluster[42] == cluster[0] == cluster[5]  # 42 repeats 0, and shares a gene with 5
     assert cluster.max() + 1 == 60 - 2 - 1
+
+
+def test_remote_relatives_join_clusters_where_they_are_asked_for(monkeypatch, tmp_path) -> None:
+    stand_in(monkeypatch, tmp_path, alignments((17, 3, 1, 60, 60, 1), (1, 0, 1, 80, 1, 80)))
+    table = planted_table("reverse complements", n=60, length=80)
+    near, all_of_them = find_kinship(table), find_kinship(table, remote=True)
+    assert near.remote is None
+    assert len(near.links) + 1 == len(all_of_them.links)
+    assert near.cluster[17] != near.cluster[3]
+    assert all_of_them.cluster[17] == all_of_them.cluster[3]
+    assert (
+        all_of_them.cluster[42] == all_of_them.cluster[0] == all_of_them.cluster[1]
+    )  # 42 repeats 0, which aligns with 1
+    assert all_of_them.cluster.max() + 1 == near.cluster.max() + 1 - 2
 
 
 def test_labels_become_columns() -> None:

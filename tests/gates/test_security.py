@@ -17,6 +17,11 @@ RUNNING_CALLS = {
 BLIND = {"Exception", "BaseException"}
 RUNNING_OPTIONS = {"shell", "allow_pickle", "trust_remote_code"}
 
+# Files that may start another program, each with its reason.
+MAY_START = {"data/mmseqs.py": "MMseqs2 aligns remote relatives, where its user installed it and asks for it"}
+STARTING_MODULES = {"subprocess", "pty", "pexpect", "sh"}
+STARTING_CALLS = ("os.exec", "os.spawn", "os.posix_spawn", "os.startfile", "asyncio.create_subprocess_")
+
 # Files that may seed torch's global generator, each with its reason.
 MAY_SEED: dict[str, str] = {}
 SEEDING = {
@@ -80,6 +85,21 @@ def running(tree: Path) -> list[str]:
     return findings
 
 
+def starting(tree: Path) -> list[str]:
+    """Imports and calls by which another program is started."""
+    findings = []
+    for module in modules(tree):
+        if module.name in MAY_START:
+            continue
+        for node, _, target in module.imports:
+            if target.split(".")[0] in STARTING_MODULES:
+                findings.append(module.at(node, f"{target} starts other programs"))
+        for call in module.calls:
+            if module.called(call).startswith(STARTING_CALLS):
+                findings.append(module.at(call, f"{module.called(call)} starts another program"))
+    return findings
+
+
 def _raises(body: list[ast.stmt]) -> bool:
     return any(isinstance(inner, ast.Raise) for statement in body for inner in ast.walk(statement))
 
@@ -129,7 +149,7 @@ def global_randomness(tree: Path) -> list[str]:
     return findings
 
 
-@pytest.mark.parametrize("gate", [running, swallowing, global_randomness])
+@pytest.mark.parametrize("gate", [running, starting, swallowing, global_randomness])
 def test_the_package_is_safe(gate):
     expect_none(gate(PACKAGE))
 
@@ -137,6 +157,18 @@ def test_the_package_is_safe(gate):
 def test_every_file_that_may_seed_does():
     seeding = {m.name for m in modules(PACKAGE) for call in m.calls if m.called(call) in SEEDING}
     expect_none(set(MAY_SEED) - seeding)
+
+
+def test_every_file_that_may_start_a_program_does():
+    started = {m.name for m in modules(PACKAGE) for _, _, target in m.imports if target == "subprocess"}
+    expect_none(set(MAY_START) - started)
+
+
+def test_what_may_start_a_program_may_not_start_a_shell(tmp_path):
+    text = "import subprocess\n\nsubprocess.Popen(['ls'])\nsubprocess.Popen('ls', shell=True)\n"
+    tree = plant(tmp_path, dict.fromkeys(MAY_START, text))
+    assert starting(tree) == []
+    assert running(tree) == ["data/mmseqs.py:4: shell is switched on"]
 
 
 @pytest.mark.parametrize(
@@ -156,6 +188,12 @@ def test_every_file_that_may_seed_does():
         (running, "import numpy as np; np.load(path, allow_pickle=wanted)"),
         (running, "Model.from_pretrained(path, trust_remote_code=True)"),
         (running, "archive.extractall(path)"),
+        (starting, "import subprocess"),
+        (starting, "from subprocess import run"),
+        (starting, "def f():\n    import pty"),
+        (starting, "import os; os.execv(path, words)"),
+        (starting, "from os import posix_spawn as start; start(path, words, {})"),
+        (starting, "import asyncio; asyncio.create_subprocess_exec(path)"),
         (swallowing, "try:\n    f()\nexcept:\n    pass"),
         (swallowing, "try:\n    f()\nexcept Exception as error:\n    print(error)"),
         (swallowing, "try:\n    f()\nexcept (ValueError, BaseException):\n    pass"),
@@ -195,4 +233,4 @@ def test_a_planted_danger_is_found(tmp_path, gate, line):
 )
 def test_safe_lines_pass(tmp_path, line):
     tree = plant(tmp_path, {"data/planted.py": line})
-    assert [*running(tree), *swallowing(tree), *global_randomness(tree)] == []
+    assert [*running(tree), *starting(tree), *swallowing(tree), *global_randomness(tree)] == []

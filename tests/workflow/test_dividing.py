@@ -18,6 +18,7 @@ from genolect.data.table_file import TableColumns, read_table
 from genolect.errors import ConfigurationError, InputError, LeakError, MachineError
 from genolect.evaluation.audit import audit
 from genolect.workflow.dividing import COMPARISON_ONLY, SplitOptions, divide_table, split_table, with_role
+from tests.mmseqs_program import alignments, families, needs_mmseqs, stand_in, without_programs
 
 
 def quiet(_: str) -> None:
@@ -124,6 +125,8 @@ def test_the_published_split_is_kept_for_comparison_only() -> None:
         ({"by": ()}, ConfigurationError, "is no rule"),
         ({"by": ("cluster",), "shares": (0.5, 0.5, 0.5)}, ConfigurationError, "no division"),
         ({"by": ("cluster",), "test": ("I",)}, ConfigurationError, "add --by chromosome"),
+        ({"by": ("published",), "clusters": "mmseqs2"}, ConfigurationError, "makes no clusters. Fix: add --by cluster"),
+        ({"by": ("chromosome", "group"), "clusters": "mmseqs2"}, ConfigurationError, "makes no clusters"),
         ({"by": ("chromosome",)}, InputError, "400 of 400 examples have no place"),
         ({"by": ("group",)}, InputError, "have no group"),
     ],
@@ -141,6 +144,83 @@ def test_chromosomes_that_are_not_there_or_named_twice_are_refused() -> None:
         divide_table(table, SplitOptions(by=("chromosome",), test=("I",), validation=("I",)))
     with pytest.raises(InputError, match="must stay together"):
         divide_table(table, SplitOptions(by=("chromosome",), test=("I",)))
+
+
+def of_families(changed: float, seed: int) -> LabelledTable:
+    """Make a table of 120 unrelated sequences, and a remote relative of each of the first 40."""
+    table, rows = planted_table(n=160, seed=seed), families(changed, seed)
+    return replace(table, sequences=rows)
+
+
+@needs_mmseqs
+@pytest.mark.parametrize("changed", [0.2, 0.25])
+@pytest.mark.parametrize("seed", range(2))
+def test_remote_relatives_are_torn_apart_unless_mmseqs2_links_them(changed, seed) -> None:
+    table = of_families(changed, seed)
+    torn = {}
+    for clusters in ("own", "mmseqs2"):
+        division = divide_table(table, SplitOptions(by=("cluster",), clusters=clusters, seed=seed))
+        torn[clusters] = int((division.roles[:40] != division.roles[120:]).sum())
+        assert np.abs(np.bincount(division.roles, minlength=3) / 160 - (0.7, 0.1, 0.2)).max() < 0.04
+    assert torn["own"] > 8
+    assert torn["mmseqs2"] <= (0 if changed == 0.2 else 1)
+
+
+@needs_mmseqs
+@pytest.mark.parametrize("fault", RELATIVES)
+def test_what_words_and_places_link_stays_linked_beside_mmseqs2(fault) -> None:
+    table = planted_table(fault, n=400, length=90)
+    division = divide_table(table, SplitOptions(by=("cluster",), clusters="mmseqs2"))
+    judged = told(table, division)
+    assert {judged[name] for name in ("copies", "near copies", "overlapping places")} == {"ok"}
+    assert "clusters, the largest" in division.clusters
+    assert "mmseqs" not in repr(divide_table(table, SplitOptions(by=("cluster",)))).lower()
+
+
+def test_a_link_adds_to_our_own_and_takes_none_away(monkeypatch, tmp_path: Path) -> None:
+    table = planted_table("copies", n=400, length=90)
+    own = divide_table(table, SplitOptions(by=("cluster",)))
+    stand_in(monkeypatch, tmp_path)
+    rule = SplitOptions(by=("cluster",), clusters="mmseqs2")
+    silent = divide_table(table, rule)
+    assert np.array_equal(silent.roles, own.roles)
+    assert silent.clusters.startswith(
+        "388 clusters, the largest 0.5 %; without MMseqs2 388 clusters, the largest 0.5 % ("
+    )
+    pairs = [(row, row + 1, 1, 60, 1, 60) for row in range(20, 60)]
+    (tmp_path / "programs" / "mmseqs").unlink()
+    (tmp_path / "programs").rmdir()
+    stand_in(monkeypatch, tmp_path, alignments(*pairs))
+    linked = divide_table(replace(table, group=np.where(np.arange(400) // 2 == 99, "gene", "")), rule)
+    assert linked.clusters.startswith(
+        "348 clusters, the largest 10.2 %; without MMseqs2 388 clusters, the largest 0.5 % ("
+    )
+    assert np.unique(linked.roles[20:61]).size == 1
+    assert np.array_equal(linked.roles[280:292], linked.roles[:12])
+
+
+def test_what_clusters_are_made_of_is_written_and_no_remark(monkeypatch, tmp_path: Path) -> None:
+    path = written(tmp_path)
+    stand_in(monkeypatch, tmp_path)
+    rule = SplitOptions(by=("cluster",), clusters="mmseqs2")
+    division = split_table(path, tmp_path / "one.tsv", TableColumns(), rule, say=quiet)
+    lines = (tmp_path / "one.tsv").read_text().splitlines()
+    assert lines[:2] == [f"# clusters: {division.clusters}", "# made by hand"]
+    assert "(MMseqs2 99-test, easy-search --search-type 3 --strand 2 -k 9 " in lines[0]
+    assert division.to_mapping()["clusters"] == division.clusters
+    table, _ = read_table(tmp_path / "one.tsv")
+    assert (len(table), table.remarks) == (60, ())
+    split_table(tmp_path / "one.tsv", tmp_path / "two.tsv", TableColumns(), SplitOptions(by=("cluster",)), say=quiet)
+    assert "# clusters" not in (tmp_path / "two.tsv").read_text()
+
+
+def test_without_the_program_nothing_is_written(monkeypatch, tmp_path: Path) -> None:
+    path = written(tmp_path)
+    without_programs(monkeypatch, tmp_path)
+    rule = SplitOptions(by=("cluster",), clusters="mmseqs2")
+    with pytest.raises(MachineError, match="install it"):
+        split_table(path, tmp_path / "out.tsv", TableColumns(), rule, say=quiet)
+    assert not (tmp_path / "out.tsv").exists()
 
 
 def written(folder: Path, *, delimiter: str = "\t", split: bool = True) -> Path:

@@ -30,6 +30,9 @@ class Rule:
     test: Annotated[str, typer.Option(help="Chromosomes to test on (default: chosen).")] = ""
     roles: Annotated[str, typer.Option(help="What published parts are, e.g. cv=train,independent=test.")] = ""
     threshold: Annotated[float, typer.Option(help="Share of words in common that makes a near copy.")] = 0.2
+    clusters: Annotated[
+        str, typer.Option(help="own, or mmseqs2: keep remote relatives together too, where mmseqs is installed.")
+    ] = "own"
     margin: Annotated[int, typer.Option(help="Leave out examples nearer than this to another part, in bases.")] = 0
     drop_relatives: Annotated[
         bool, typer.Option("--drop-relatives", help="Leave out near copies across parts, from train first.")
@@ -81,6 +84,8 @@ def _print(division: Division, out: Path) -> None:
         typer.echo(f"{count:,} examples left out: {reason}")
     for finding in division.findings:
         typer.echo(f"{finding.judgement}: {finding.sentence}")
+    if division.clusters:
+        typer.echo(f"clusters: {division.clusters}")
     typer.echo(f"table: {out}")
 
 

@@ -39,6 +39,10 @@ GC_DIFFERENCE = 0.08
 LENGTH_DIFFERENCE = 0.2
 PLACE_STEP = 1_000
 CHROMOSOMES = ("I", "II", "III")
+INDELS = 0.15
+"""Share of the changes of a remote relative that insert or delete bases, …"""
+LONGEST_INDEL = 4
+"""… and the most bases that one does."""
 
 
 def planted_table(fault: Fault = "none", *, n: int = 600, length: int = 150, seed: int = 0) -> LabelledTable:
@@ -91,6 +95,48 @@ def planted_table(fault: Fault = "none", *, n: int = 600, length: int = 150, see
         if fault in ("position", "overlapping places")
         else table
     )
+
+
+def remote_relative(other: Bases, changed: float, generator: np.random.Generator) -> Bases:
+    """Make a relative that differs by substitutions, insertions and deletions, on either strand.
+
+    Parameters
+    ----------
+    other : ndarray of uint8
+        The sequence.
+    changed : float
+        Chance of each base to be changed: three in twenty changes insert or delete one to four bases.
+    generator : numpy.random.Generator
+        Of everything random.
+
+    Returns
+    -------
+    ndarray of uint8
+        About as many bases.
+
+    Examples
+    --------
+    >>> from genolect.sequence.alphabet import encode
+    >>> one = np.tile(encode("ACGTTGCA"), 9)
+    >>> changed = remote_relative(one, 0.2, np.random.Generator(np.random.Philox(2)))
+    >>> 50 < changed.size < 94, np.array_equal(changed, one)
+    (True, False)
+    """
+    parts: list[Bases] = []
+    place = 0
+    while place < other.size:
+        base = other[place : place + 1]
+        kind, place = generator.random() / changed, place + 1
+        if kind >= 1:
+            parts.append(base)
+        elif kind >= INDELS:
+            parts.append((base + generator.integers(1, 4, dtype=np.uint8)) % 4)
+        elif kind >= INDELS / 2:
+            parts += [base, generator.integers(0, 4, generator.integers(1, LONGEST_INDEL + 1), dtype=np.uint8)]
+        else:
+            place += int(generator.integers(LONGEST_INDEL))
+    relative = np.concatenate([other[:0], *parts])
+    return reverse_complement(relative) if generator.integers(2) else relative
 
 
 def _relative(fault: Fault, other: Bases, own: Bases, generator: np.random.Generator) -> Bases:

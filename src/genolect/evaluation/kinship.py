@@ -5,7 +5,7 @@ Axes: n examples, G groups of exact copies, K classes or label columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from scipy.sparse import coo_matrix, csr_matrix
 
 from genolect.data.homology import linked, same_name
 from genolect.data.labelled_table import LabelledTable, Target
+from genolect.data.mmseqs import RemotePairs, remote_pairs
 from genolect.data.overlap import PlacePairs, place_pairs
 from genolect.data.similarity import THRESHOLD, Copies, NearPairs, exact_copies, near_pairs
 
@@ -38,15 +39,26 @@ class Kinship:
         Examples that share bases of the genome.
     cluster : ndarray of int64, shape (n,)
         What any chain of these, or the same group, links.
+    remote : RemotePairs, optional
+        Sequences that align, where they were looked for.
     """
 
     copies: Copies
     pairs: NearPairs
     overlaps: PlacePairs
     cluster: Integers
+    remote: RemotePairs | None = None
+
+    @property
+    def links(self) -> list[tuple[Integers, Integers]]:
+        """Pairs of all relations but the groups, which together link every relative."""
+        known = [(self.pairs.first, self.pairs.second), (self.overlaps.first, self.overlaps.second)]
+        if self.remote is not None:
+            known.append((self.remote.first, self.remote.second))
+        return [same_name(self.copies.group), *known]
 
 
-def find_kinship(table: LabelledTable, threshold: float = THRESHOLD) -> Kinship:
+def find_kinship(table: LabelledTable, threshold: float = THRESHOLD, *, remote: bool = False) -> Kinship:
     """Find all relations in a table.
 
     Parameters
@@ -55,11 +67,18 @@ def find_kinship(table: LabelledTable, threshold: float = THRESHOLD) -> Kinship:
         The table.
     threshold : float
         Least containment of a near copy.
+    remote : bool
+        Whether relatives too remote for that are looked for, with MMseqs2.
 
     Returns
     -------
     Kinship
         The relations.
+
+    Raises
+    ------
+    MachineError
+        If MMseqs2 is asked for and not installed, or fails.
 
     Examples
     --------
@@ -75,9 +94,9 @@ def find_kinship(table: LabelledTable, threshold: float = THRESHOLD) -> Kinship:
     copies = exact_copies(table.sequences)
     pairs = near_pairs(table.sequences, threshold, copies=copies)
     overlaps = place_pairs(table.places)
-    near, same = (pairs.first, pairs.second), (overlaps.first, overlaps.second)
-    cluster = linked(len(table), same_name(copies.group), near, same, same_name(table.group))
-    return Kinship(copies, pairs, overlaps, cluster)
+    far = remote_pairs(table.sequences, copies=copies) if remote else None
+    alone = Kinship(copies, pairs, overlaps, np.arange(len(table)), far)
+    return replace(alone, cluster=linked(len(table), *alone.links, same_name(table.group)))
 
 
 @dataclass(frozen=True)

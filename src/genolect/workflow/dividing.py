@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,8 @@ Mask = npt.NDArray[np.bool_]
 By = Literal["chromosome", "cluster", "group", "published"]
 PACKED = (".gz", ".bgz")
 COMPARISON_ONLY = "# note: the published split, for comparison only"
+CLUSTERS = "# clusters: "
+"""Head of the line on how clusters were made; no remark, which would put a caution beside every figure."""
 
 
 class SplitOptions(Configuration):
@@ -51,6 +53,8 @@ class SplitOptions(Configuration):
         Role of each published part; parts that are called after roles need none.
     threshold : float
         Least containment of a near copy.
+    clusters : {'own', 'mmseqs2'}
+        Whether clusters also keep together what MMseqs2 aligns.
     margin : int
         Examples nearer than this to one of another part are left out, in bases.
     drop_relatives : bool
@@ -67,6 +71,7 @@ class SplitOptions(Configuration):
     test: tuple[str, ...] = ()
     roles: dict[str, Literal["train", "validation", "test"]] = Field(default_factory=dict)
     threshold: float = Field(THRESHOLD, gt=0, le=1)
+    clusters: Literal["own", "mmseqs2"] = "own"
     margin: int = Field(0, ge=0)
     drop_relatives: bool = False
     allow_leaks: bool = False
@@ -85,6 +90,9 @@ class SplitOptions(Configuration):
             )
         if (self.test or self.validation) and self.by != ("chromosome",):
             raise ConfigurationError("--test and --validation name chromosomes", fix="add --by chromosome, alone")
+        if self.clusters != "own" and "cluster" not in self.by:
+            fix = "add --by cluster, alone or with others, or leave out --clusters"
+            raise ConfigurationError(f"--by {','.join(self.by)} makes no clusters", fix=fix)
         return self
 
 
@@ -106,6 +114,9 @@ class Division:
         What one part gives away of another.
     counts : dict
         Examples of each class, by role.
+    clusters : str
+        How many clusters there are with the links of MMseqs2 and without, and its version and settings; empty where it
+        was not asked.
     """
 
     roles: Integers
@@ -114,6 +125,7 @@ class Division:
     remarks: tuple[str, ...]
     findings: tuple[Finding, ...]
     counts: dict[str, dict[str, int]]
+    clusters: str = ""
 
     def to_mapping(self) -> dict[str, Any]:
         """Give plain values, ready for JSON."""
@@ -124,6 +136,7 @@ class Division:
             "dropped": self.dropped,
             "remarks": list(self.remarks),
             "findings": [finding.to_mapping() for finding in self.findings],
+            **({"clusters": self.clusters} if self.clusters else {}),
         }
 
 
@@ -148,8 +161,10 @@ def divide_table(table: LabelledTable, options: SplitOptions) -> Division:
         If the table does not have what it is divided by, or cannot be divided by it.
     LeakError
         If what is tested is given away, and that is not allowed.
+    MachineError
+        If MMseqs2 is asked for and not installed, or fails.
     """
-    kinship = find_kinship(table, options.threshold)
+    kinship = find_kinship(table, options.threshold, remote=options.clusters == "mmseqs2")
     roles = _roles(table, options, kinship)
     kept, dropped = np.ones(len(table), dtype=np.bool_), {}
     if options.margin:
@@ -173,7 +188,21 @@ def divide_table(table: LabelledTable, options: SplitOptions) -> Division:
     if options.by == ("published",):
         remarks.insert(0, COMPARISON_ONLY)
     counts = {role: divided.target.select(chosen == role).count() for role in ROLES}
-    return Division(roles, kept, dropped, tuple(remarks), tuple(findings), counts)
+    return Division(roles, kept, dropped, tuple(remarks), tuple(findings), counts, _clusters(kinship))
+
+
+def _clusters(kinship: Kinship) -> str:
+    """Say what MMseqs2 added: chains of links can make one large cluster, and that must be seen."""
+    if kinship.remote is None:
+        return ""
+    both, own = (_sizes(one) for one in (kinship, replace(kinship, remote=None)))
+    short = f"; {kinship.remote.short:,} examples are too short for it" if kinship.remote.short else ""
+    return f"{both}; without MMseqs2 {own}{short} ({kinship.remote.made_by})"
+
+
+def _sizes(kinship: Kinship) -> str:
+    sizes = np.bincount(linked(kinship.cluster.size, *kinship.links))
+    return f"{sizes.size:,} clusters, the largest {100 * sizes.max() / sizes.sum():.1f} %"
 
 
 def _drop(kept: Mask, roles: Integers, first: Integers, second: Integers) -> int:
@@ -225,8 +254,7 @@ def _together(table: LabelledTable, options: SplitOptions, kinship: Kinship) -> 
     if "group" in options.by:
         links.append(same_name(table.group))
     if "cluster" in options.by:
-        links += [same_name(kinship.copies.group), (kinship.pairs.first, kinship.pairs.second)]
-        links.append((kinship.overlaps.first, kinship.overlaps.second))
+        links += kinship.links
     return linked(len(table), *links)
 
 
@@ -322,7 +350,7 @@ def split_table(
         table, unlabelled = read_table(path, columns, opened)
     if unlabelled:
         raise InputError(f"{unlabelled:,} rows have no label", fix="fill them in, or delete them", path=path)
-    say("comparing sequences and places")
+    say(f"comparing sequences and places{', with MMseqs2' if options.clusters == 'mmseqs2' else ''}")
     division = divide_table(table, options)
     content = "\n".join([*_lines(path, columns.split, division), ""]).encode()
     durable.make_folder(out.parent)
@@ -333,10 +361,12 @@ def split_table(
 def _lines(path: Path, column: str, division: Division) -> Iterator[str]:
     """Give the lines of the new table: the remarks, then every line of the old one with its role."""
     yield from division.remarks
+    if division.clusters:
+        yield f"{CLUSTERS}{division.clusters}"
     row, place, delimiter = -1, -1, "\t"
     for _, text in text_lines(Source(path)):
         if text.startswith("#") or not text.strip():
-            if not text.startswith(REMARKS):
+            if not text.startswith((*REMARKS, CLUSTERS)):
                 yield text
             continue
         if row < 0:
