@@ -42,6 +42,22 @@ def test_it_learns_a_rule_of_spacing_that_no_word_tells(monkeypatch):
     assert [point.step for point in run.curve] == sorted(point.step for point in run.curve)
 
 
+def test_averaged_weights_can_be_judged_at_rates_at_which_single_ones_leap_about(monkeypatch):
+    for bound in ("FEWEST_READ", "MOST_READ"):
+        monkeypatch.setattr(convolution_training, bound, 6_000)
+    parts = planted_signal("motif", n=700, length=40, seed=1).table.parts()
+    trainer = convolution_training._Trainer(parts, "one", CPU)
+
+    def leaps(averaging: float) -> float:
+        """How far the validation loss climbs between points that follow one another, before it is at its best."""
+        monkeypatch.setattr(convolution_training, "AVERAGING", averaging)
+        curves = [trainer.train(convolution_training.Setting(1e-2, 0.1), seed=seed, share=1.0) for seed in (1, 2)]
+        losses = [[point.validation for point in one.curve] for one in curves]
+        return sum(np.diff(one[: int(np.argmin(one)) + 1]).clip(0).sum() for one in losses)
+
+    assert leaps(0.98) < 0.02 < 0.2 < leaps(0.0)
+
+
 @pytest.mark.usefixtures("_brief")
 @pytest.mark.parametrize("kind", list(targets()))
 def test_every_kind_of_label_is_answered_in_its_form(kind):

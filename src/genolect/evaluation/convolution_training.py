@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -154,7 +154,9 @@ class _Trainer:
         network = Convolution(self.longest, outputs, seed=derived_key(seed, "convolution")).to(self.machine.device)
         optimizer = torch.optim.AdamW(network.parameters(), lr=setting.rate, weight_decay=WEIGHT_DECAY)
         draws = torch.Generator().manual_seed(derived_key(seed, "convolution dropout"))
-        averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING), use_buffers=True)
+        mean = get_ema_multi_avg_fn(AVERAGING)  # type: ignore[no-untyped-call]
+        averaged = AveragedModel(network, multi_avg_fn=mean, use_buffers=True)
+        judged = cast(Convolution, averaged.module)
         curve: list[CurvePoint] = []
         best, kept, total, since = np.inf, copy.deepcopy(network.state_dict()), 0.0, 0
         for step, rows in enumerate(self._order(steps, seed)):
@@ -170,12 +172,12 @@ class _Trainer:
             total, since = total + float(loss.detach()), since + 1
             if (step + 1) * points // steps == step * points // steps:
                 continue
-            answers = self._read(averaged.module.eval(), self.judged.sequences.plain())  # One strand, to save time.
+            answers = self._read(judged.eval(), self.judged.sequences.plain())  # One strand, to save time.
             reached = loss_of(self.judged.target, answers, scale=self.spread**2)
             curve.append(CurvePoint(step + 1, total / since, reached))
             total, since = 0.0, 0
             if reached < best:
-                best, kept = reached, copy.deepcopy(averaged.module.state_dict())
+                best, kept = reached, copy.deepcopy(judged.state_dict())
             elif not np.isfinite(reached) or _stale([point.validation for point in curve]):
                 break
         network.load_state_dict(kept)

@@ -40,6 +40,7 @@ from genolect.evaluation.learners import ArmFeatures, learn, linear
 from genolect.evaluation.metric_set import metric_set
 from genolect.evaluation.panel import check_task
 from genolect.evaluation.resampling_units import units_of
+from genolect.evaluation.scores import within_range
 from genolect.evaluation.sentences import arm_name, comparison_sentence
 from genolect.evaluation.statistics import MARGIN, Resamples, decide, draw_blocks
 from genolect.evaluation.table_panel import strands_of
@@ -282,7 +283,8 @@ def _score(parts: Parts, predicted: Floats, weights: Floats | None) -> Floats:
 
 def _rows(parts: Parts, arm: str, curve: LearningCurve, drawn: Resamples) -> list[Row]:
     headline = metric_set(parts.test.target.kind).headline
-    points = zip(curve.shares.tolist(), curve.labels.tolist(), curve_estimates(curve, drawn), strict=True)
+    estimates = [within_range(one, headline) for one in curve_estimates(curve, drawn)]
+    points = zip(curve.shares.tolist(), curve.labels.tolist(), estimates, strict=True)
     return [
         {
             "task": parts.test.name,
