@@ -34,13 +34,14 @@ def test_an_arm_has_one_line_or_two(width, lines, capsys):
     assert said.splitlines() == [foreign, "So it is.", "In all."]
 
 
-def test_published_figures_are_told_apart_by_metric_and_never_stand_in_the_table(capsys):
-    figures = [("A", "MCC", 0.5), ("B", "F1", 0.7), ("C", "MCC", 0.25)]
-    rows = [{"model": model, "metric": metric, "value": value, "source": "doi:x"} for model, metric, value in figures]
+def test_published_figures_are_told_apart_by_task_and_metric_and_never_stand_in_the_table(capsys):
+    figures = [("x", "A", "MCC", 0.5), ("x", "B", "F1", 0.7), ("x", "C", "MCC", 0.25), ("y", "A", "MCC", 0.75)]
+    rows = [dict(zip(("task", "model", "metric", "value"), one, strict=True)) | {"source": "doi:x"} for one in figures]
     table, said = printed(120, capsys, published=rows)
-    assert said.splitlines()[:2] == [
-        "published, not ours, other split: MCC of A 0.500, C 0.250",
-        "published, not ours, other split: F1 of B 0.700",
+    assert said.splitlines()[:3] == [
+        "published, not ours, other split: x, MCC of A 0.500, C 0.250",
+        "published, not ours, other split: x, F1 of B 0.700",
+        "published, not ours, other split: y, MCC of A 0.750",
     ]
     assert "0.250" not in table
     assert "published" not in printed(120, capsys, published=[])[1]

@@ -46,7 +46,7 @@ def test_a_line_holds_what_an_arm_reached_chose_and_cost():
     majority, cnn = table.lines
     assert (majority.value, majority.difference, majority.verdict) == ("0.500", "+0.300 [0.200, 0.400]", "better")
     assert (cnn.title, cnn.verdict, cnn.setting, cnn.tried, cnn.runs) == ("CNN", "reference", "rate 0.003", "6", "2")
-    assert table.published == (("Other", "accuracy", "0.900", "doi:x"),)
+    assert table.published == (("", "Other", "accuracy", "0.900", "doi:x"),)
 
 
 def test_a_leak_stands_beside_every_figure():

@@ -71,11 +71,12 @@ def _print_task(task: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], cons
 
 
 def _published(figures: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Put figures of papers on one line for each metric; where they are from stands on the page."""
-    told: dict[str, list[str]] = {}
+    """Put figures of papers on one line for each of their tasks and metrics; where they are from stands on the page."""
+    told: dict[tuple[str, str], list[str]] = {}
     for one in figures:
-        told.setdefault(one["metric"], []).append(f"{one['model']} {number(one['value'])}")
-    return [f"published, not ours, other split: {metric} of {', '.join(models)}" for metric, models in told.items()]
+        told.setdefault((one.get("task", ""), one["metric"]), []).append(f"{one['model']} {number(one['value'])}")
+    names = {key: ", ".join(part for part in key if part) for key in told}
+    return [f"published, not ours, other split: {names[key]} of {', '.join(models)}" for key, models in told.items()]
 
 
 def _difference(one: Mapping[str, Any]) -> str:

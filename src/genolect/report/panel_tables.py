@@ -50,7 +50,7 @@ class TaskTable:
     sizes: str
     independent: str
     remarks: tuple[str, ...]
-    published: tuple[tuple[str, str, str, str], ...]
+    published: tuple[tuple[str, str, str, str, str], ...]
     lines: tuple[ArmLine, ...]
     curves: tuple[Curve, ...]
 
@@ -89,7 +89,7 @@ def _table(task: PanelTask, rows: Sequence[Score]) -> TaskTable:
         sizes=sizes,
         independent=units,
         remarks=tuple(task.remarks),
-        published=tuple((one.model, one.metric, number(one.value), one.source) for one in task.published),
+        published=tuple((one.task, one.model, one.metric, number(one.value), one.source) for one in task.published),
         lines=tuple(_line(task, arm, values.get(arm.arm)) for arm in task.arms),
         curves=tuple(_curves(task.arms)),
     )

@@ -287,6 +287,7 @@ class ArmComparison(Part):
 class Published(Part):
     """A figure that others published, on another split."""
 
+    task: Prose = ""
     model: Name
     metric: Name
     value: Real

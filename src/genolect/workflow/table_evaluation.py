@@ -257,7 +257,10 @@ def task_section(
         "groups": result.blocks,
         "reference": result.reference,
         "published": [
-            {"model": one.model, "metric": one.metric, "value": one.value, "source": f"{one.source}; {one.note}"}
+            {
+                **{key: getattr(one, key) for key in ("task", "model", "metric", "value")},
+                "source": f"{one.source}; {one.note}",
+            }
             for one in (published_figures(published) if published else [])
         ],
         "sentences": result.sentences,
