@@ -55,6 +55,9 @@ WORDS = "kmer_logistic"
 TWINS = {"finetuned": "finetuned_twin"}
 """Arms that are also compared with another: the same network, trained alike, but from random weights."""
 
+POSSIBLE = {"auroc": (0.0, 1.0), "pearson": (-1.0, 1.0)}
+"""What a headline metric can be; the symmetric interval of two or three draws that differ would reach beyond."""
+
 
 class CurveOptions(Configuration):
     """How curves are drawn.
@@ -282,6 +285,7 @@ def _score(parts: Parts, predicted: Floats, weights: Floats | None) -> Floats:
 
 def _rows(parts: Parts, arm: str, curve: LearningCurve, drawn: Resamples) -> list[Row]:
     headline = metric_set(parts.test.target.kind).headline
+    least, most = POSSIBLE[headline]
     points = zip(curve.shares.tolist(), curve.labels.tolist(), curve_estimates(curve, drawn), strict=True)
     return [
         {
@@ -289,8 +293,8 @@ def _rows(parts: Parts, arm: str, curve: LearningCurve, drawn: Resamples) -> lis
             "arm": arm,
             "metric": headline,
             "value": one.value,
-            "low": one.low,
-            "high": one.high,
+            "low": None if one.low is None else max(one.low, least),
+            "high": None if one.high is None else min(one.high, most),
             "n": len(parts.test),
             "split": "test",
             "labels": labels,
