@@ -151,6 +151,20 @@ def test_the_chance_of_training_widens_the_interval_with_all_labels() -> None:
     assert reach(lambda parts, seeds: [guess(parts, [seed])[0] for seed in seeds]) > reach(once)
 
 
+def test_no_interval_reaches_beyond_what_the_metric_can_be() -> None:
+    turns = iter([1, -1] * 9)
+
+    def torn(parts: Parts, seeds: Sequence[int]) -> list[Answers]:
+        [right] = knows_the_rule(parts, seeds)
+        return [right if next(turns) > 0 else Answers(right.validation, 1 - right.test) for _ in seeds]
+
+    options = CurveOptions(shares=(0.3, 1.0), draws=2)
+    found = label_curves(gc_task(), {}, {"torn": torn}, options=options)
+    [few, every] = [row for row in found.rows if row["arm"] == "torn"]
+    assert (few["low"], few["high"]) == (every["low"], every["high"]) == (0.0, 1.0)
+    assert all(row["low"] > 0 for row in found.rows if row["arm"] == "kmer_logistic")
+
+
 def test_a_frozen_model_gives_a_curve_and_the_same_again() -> None:
     config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
     model = new_model(config, NucleotideTokenizer(), seed=1)
