@@ -36,12 +36,12 @@ class Drawn:
 class Trained:
     """What is trained on every subset, beside words and probes."""
 
-    cnn: Annotated[bool, typer.Option("--cnn", help="The convolutional network: minutes.")] = False
+    cnn: Annotated[bool, typer.Option("--cnn", help="Train the convolutional network too: minutes.")] = False
     finetune: Annotated[
         bool,
         typer.Option(
             "--finetune",
-            help="The model in full, and its random twin alike: minutes to hours, less with fewer --shares, --draws.",
+            help="Train the model, and random twins, in full too: minutes to hours; fewer --shares, --draws take less.",
         ),
     ] = False
 

@@ -67,7 +67,7 @@ def label_curve(
         As the parts say.
     """
     if finetune and model is None:
-        raise ConfigurationError("there is no model to fine-tune", fix="name one, or train nothing but baselines")
+        raise ConfigurationError("there is no model to fine-tune", fix="name a model folder, or leave fine-tuning out")
     options, before = options or CurveOptions(), time.process_time()
     parts = task.read().parts()
     strands = strands_of(parts.train)
