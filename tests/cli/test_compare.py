@@ -9,7 +9,7 @@ import pytest
 from tests.tiny import command
 from tests.workflow.panel_tasks import model_folder, table_of, write_table
 
-CHEAP = ("--baselines", "majority,composition,kmer_logistic", "--seeds", 2)
+CHEAP = ("--baselines", "majority,composition,kmer_logistic", "--seeds", 2, "--processes", 1)
 
 
 @pytest.fixture

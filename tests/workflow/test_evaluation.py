@@ -127,9 +127,9 @@ def test_what_was_held_out_from_training_is_held_out_here(monkeypatch, genome, t
 def test_only_counted_windows_are_embedded_without_their_own_echo(monkeypatch, genome, judge, tmp_path):
     asked = []
 
-    def spy(model, sequences, machine, *, pooling, counted):
+    def spy(model, sequences, machine, *, counted, **given):
         asked.append(counted)
-        return layer_embeddings(model, sequences, machine, pooling=pooling, counted=counted)
+        return layer_embeddings(model, sequences, machine, counted=counted, **given)
 
     layer_embeddings = model_arms.layer_embeddings
     monkeypatch.setattr(model_arms, "layer_embeddings", spy)
@@ -145,9 +145,9 @@ def test_only_counted_windows_are_embedded_without_their_own_echo(monkeypatch, g
 def test_the_twins_are_the_model_with_other_weights(monkeypatch, genome, judge):
     models = []
 
-    def spy(model, sequences, machine, *, pooling, counted):
+    def spy(model, sequences, machine, **given):
         models.append(model)
-        return layer_embeddings(model, sequences, machine, pooling=pooling, counted=counted)
+        return layer_embeddings(model, sequences, machine, **given)
 
     layer_embeddings = model_arms.layer_embeddings
     monkeypatch.setattr(model_arms, "layer_embeddings", spy)

@@ -17,8 +17,7 @@ from genolect.errors import InputError, shown
 
 FORMAT = 1
 REMEDY = "write the results again with the verb that made them"
-NAME_CHARACTERS = 80
-PROSE_CHARACTERS = 1000
+NAME_CHARACTERS, PROSE_CHARACTERS = 80, 1000
 COMMAND_CHARACTERS = 10_000
 LARGEST = 10**15
 CONTROL_PICTURES = 0x2400
