@@ -92,8 +92,8 @@ def run_arms(
     >>> from genolect.evaluation.baselines import baseline_arms
     >>> parts = planted_signal("length", n=60, length=20).table.parts()
     >>> done = run_arms(baseline_arms(["majority"]), parts, Effort())
-    >>> round(done["majority"].validation_loss, 2)
-    0.76
+    >>> [run.test.shape == (len(parts.test), 2) for run in done["majority"].runs]
+    [True]
     """
     processes = min(effort.processes, len(arms))
     if processes <= 1:
