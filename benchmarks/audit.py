@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from rows import Row, row, show
 
-from genolect.data.labelled_table import LabelledTable, Places, Target
-from genolect.data.planted_table import FAULTS, Fault, planted_table
-from genolect.data.ragged import RaggedBases
-from genolect.data.similarity import near_pairs
-from genolect.evaluation.audit import SERIOUS, audit
+from genolect.sequence.ragged import RaggedBases
+from genolect.tables.audit.audit import SERIOUS, audit
+from genolect.tables.planted_table import FAULTS, Fault, planted_table
+from genolect.tables.similarity import near_pairs
+from genolect.tables.table import LabelledTable, Places, Target
 
 EXPECTED: dict[Fault, dict[str, str]] = {
     "none": {},

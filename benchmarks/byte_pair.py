@@ -23,12 +23,12 @@ import numpy as np
 import tokenizers
 from rows import Row, row, show
 
-from genolect.data.genome import PreparedGenome, prepare_genome
-from genolect.data.synthetic import SyntheticConfig, write_synthetic
-from genolect.data.token_store import store_tokens
+from genolect.genome.genome import PreparedGenome, prepare_genome
+from genolect.genome.synthetic import SyntheticConfig, write_synthetic
+from genolect.genome.token_store import store_tokens
 from genolect.sequence.alphabet import Bases, decode
 from genolect.tokenizers.byte_pair import BytePairTokenizer
-from genolect.tokenizers.byte_pair_training import learn_merges
+from genolect.tokenizers.byte_pair_merging import learn_merges
 
 CYCLES = 600
 VOCABULARIES = {604: 600, 4_096: 4_092}

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from rows import Row, row
 
-from genolect.evaluation.regression import pearson
-from genolect.evaluation.statistics import draw_blocks, estimate, resampled_values
+from genolect.statistics.bootstrap import draw_blocks, estimate, resampled_values
+from genolect.statistics.metrics import pearson
 
 Floats = npt.NDArray[np.float64]
 

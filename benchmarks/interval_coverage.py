@@ -24,12 +24,10 @@ import numpy.typing as npt
 from rows import Row, row, show
 from scipy.special import ndtr, ndtri
 
-from genolect.evaluation.decisions import matthews_at
-from genolect.evaluation.metric_set import metric_set
-from genolect.evaluation.metrics import auroc
-from genolect.evaluation.regression import pearson
-from genolect.evaluation.statistics import Estimate, draw_blocks, estimate, resampled_values
-from genolect.randomness import derived_generator
+from genolect.random import derived_generator
+from genolect.statistics.bootstrap import Estimate, draw_blocks, estimate, resampled_values
+from genolect.statistics.metric_set import metric_set
+from genolect.statistics.metrics import auroc, matthews_at, pearson
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

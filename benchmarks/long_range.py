@@ -26,12 +26,12 @@ from rows import Row, row, show
 from torch import Tensor, nn
 
 from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig
-from genolect.encoders.initialisation import draw_weights
-from genolect.encoders.long_presets import MEGABASE, nucleo_transformer, nucleo_transformer_tiny
-from genolect.encoders.sparse_attention import anchor_places
+from genolect.encoders.layers.blocks import draw_weights
+from genolect.encoders.layers.sparse_attention import anchor_places
+from genolect.encoders.presets import MEGABASE, nucleo_transformer, nucleo_transformer_tiny
 from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransformerConfig
-from genolect.inference import this_machine
-from genolect.workflow.trial import peak_bytes
+from genolect.models.inference import this_machine
+from genolect.pretraining.cost.trial import peak_bytes
 
 WIDTH, HEADS, INNER, PEER_INNER, ANCHORS, REACH = 96, 3, 256, 384, 64, 64
 LAYERS, DEEP = 2, 6

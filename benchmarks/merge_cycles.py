@@ -21,23 +21,27 @@ from typing import Any
 import numpy as np
 import torch
 
-from genolect import durable
-from genolect.data.genome import PreparedGenome, prepare_genome
-from genolect.data.split import Split
-from genolect.data.synthetic import SyntheticConfig, write_synthetic
+from genolect import files
 from genolect.encoders.transformer import TransformerConfig
-from genolect.inference import Machine, this_machine
-from genolect.model import SequenceModel
+from genolect.evaluation.studies.next_kmer import (
+    Answers,
+    KmerTask,
+    NextKmerOptions,
+    baseline_answers,
+    model_answers,
+    set_kmer_task,
+)
+from genolect.genome.genome import PreparedGenome, prepare_genome
+from genolect.genome.holdout import Split, split_genome
+from genolect.genome.synthetic import SyntheticConfig, write_synthetic
+from genolect.models.inference import Machine, WindowTokens, this_machine
+from genolect.models.model import SequenceModel
+from genolect.pretraining.assembly import Ingredients, new_training
+from genolect.pretraining.kinds.exam import mean_estimates
+from genolect.pretraining.loop import TrainingConfig
+from genolect.pretraining.recipe import Recipe
 from genolect.tokenizers.byte_pair import BytePairTokenizer
-from genolect.tokenizers.byte_pair_training import learn_merges
-from genolect.training.loop import TrainingConfig
-from genolect.window_tokens import WindowTokens
-from genolect.workflow.assembly import Ingredients, new_training
-from genolect.workflow.exam import mean_estimates
-from genolect.workflow.kmer_task import Answers, KmerTask, NextKmerOptions, baseline_answers, set_kmer_task
-from genolect.workflow.next_kmer import model_answers
-from genolect.workflow.recipe import Recipe
-from genolect.workflow.splitting import split_genome
+from genolect.tokenizers.byte_pair_merging import learn_merges
 
 CYCLES = (100, 200, 300, 400, 500, 600, 700, 1000, 2000)
 GROVERS = 600
@@ -197,9 +201,7 @@ def main() -> None:
     if given.json is not None:
         machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
         facts = {"genome": source.name, "bases": bases, "seeds": seeds, "options": options.to_mapping()}
-        durable.write_json(
-            given.json, {"machine": machine, **facts, "costs": costs, "rows": rows + bars(task, answers)}
-        )
+        files.write_json(given.json, {"machine": machine, **facts, "costs": costs, "rows": rows + bars(task, answers)})
 
 
 if __name__ == "__main__":

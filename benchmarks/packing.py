@@ -28,18 +28,18 @@ import torch
 from rows import Row, row, show
 from torch import Tensor
 
-from genolect.embedding import read_sequences
 from genolect.encoders.bert import BertConfig
-from genolect.encoders.flex_packing import FlexDocuments
-from genolect.inference import TOKENS_PER_BATCH, Machine, evaluating, this_machine
-from genolect.model import SequenceModel, new_model
-from genolect.randomness import derived_generator
+from genolect.encoders.layers.flex_packing import FlexDocuments
+from genolect.models.embedding import read_sequences
+from genolect.models.inference import TOKENS_PER_BATCH, Machine, evaluating, this_machine
+from genolect.models.model import SequenceModel, new_model
+from genolect.pretraining.cost.trial import peak_bytes
+from genolect.random import derived_generator
 from genolect.sequence.alphabet import encode
 from genolect.sequence.fasta import read_fasta
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.tokenizer import TokenIds, Tokenizer
-from genolect.workflow.trial import peak_bytes
 
 DATA = Path(os.environ.get("GENOLECT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 SETS = {"promoters": 600, "phages": 12, "mitochondrial genes": 200, "mitochondrial genes, 6-mers": 1_200}

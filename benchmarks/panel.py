@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from rows import Row, row, show
 
-from genolect.data.planted_signal import SIGNALS, Signal, planted_signal
-from genolect.evaluation.baselines import CONTROL, baseline_arms
+from genolect.evaluation.methods.baselines import CONTROL, baseline_arms
 from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
+from genolect.tables.planted_signal import SIGNALS, Signal, planted_signal
 
 CHEAP = ("majority", "composition", "nearest_neighbour", "kmer_logistic")
 SEEDS = 20

@@ -22,11 +22,10 @@ from typing import Any, NamedTuple
 from rows import Row, row, show
 
 from genolect.encoders.transformer import TransformerConfig
-from genolect.inference import this_machine
-from genolect.workflow.calibration import Calibration, calibrate
-from genolect.workflow.costing import peak_memory, step_time
-from genolect.workflow.trial import peak_bytes, step_seconds, trial_training
-from genolect.workflow.workload import Workload
+from genolect.models.inference import this_machine
+from genolect.pretraining.cost.calibration import Calibration, calibrate
+from genolect.pretraining.cost.costing import peak_memory, step_time
+from genolect.pretraining.cost.trial import Workload, peak_bytes, step_seconds, trial_training
 
 CONTEXTS = (3, 5, 7, 9, 11)
 MEBIBYTE = 2**20

@@ -24,7 +24,7 @@ import pyfaidx
 import pysam
 from rows import Row, row, show
 
-from genolect.data.genome import prepare_genome
+from genolect.genome.genome import prepare_genome
 
 CHROMOSOMES = 5
 LINE = 60

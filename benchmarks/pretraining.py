@@ -17,17 +17,16 @@ from pathlib import Path
 import torch
 from rows import Row, row, show
 
-from genolect.data.context_counts import count_contexts
-from genolect.data.genome import prepare_genome
-from genolect.data.synthetic import SyntheticConfig, write_synthetic
-from genolect.evaluation.context_model import ContextModel
-from genolect.inference import Machine, this_machine
-from genolect.model import new_model
+from genolect.genome.context_counts import ContextModel, count_contexts
+from genolect.genome.genome import prepare_genome
+from genolect.genome.synthetic import SyntheticConfig, write_synthetic
+from genolect.models.inference import Machine, this_machine
+from genolect.models.model import new_model
+from genolect.pretraining.assembly import gather, measure_step, new_training
+from genolect.pretraining.kinds.masked import set_masked_exam
+from genolect.pretraining.plan import Plan, PretrainingOptions, make_plan
+from genolect.pretraining.recipe import Recipe
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.workflow.assembly import gather, measure_step, new_training
-from genolect.workflow.masked_exam import set_masked_exam
-from genolect.workflow.plan import Plan, PretrainingOptions, make_plan
-from genolect.workflow.recipe import Recipe
 
 
 def peer_seconds(plan: Plan, machine: Machine, steps: int) -> float:

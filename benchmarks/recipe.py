@@ -18,19 +18,17 @@ from typing import Any
 import torch
 from rows import Row, row, show
 
-from genolect.data.context_counts import count_contexts
-from genolect.data.genome import PreparedGenome, prepare_genome
-from genolect.data.synthetic import SyntheticConfig, write_synthetic
-from genolect.evaluation.context_model import ContextModel
-from genolect.inference import this_machine
+from genolect.genome.context_counts import ContextModel, count_contexts
+from genolect.genome.genome import PreparedGenome, prepare_genome
+from genolect.genome.synthetic import SyntheticConfig, write_synthetic
+from genolect.models.inference import WindowTokens, this_machine
+from genolect.pretraining.assembly import TIMED_STEPS, WARM_UP_STEPS, gather, new_training
+from genolect.pretraining.kinds.masked import set_masked_exam, tune_count_model
+from genolect.pretraining.loop import Observers, Training
+from genolect.pretraining.optimizer import TwoOptimizers
+from genolect.pretraining.plan import Plan, PretrainingOptions, make_plan
+from genolect.pretraining.recipe import MaskedPart, Recipe
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.training.loop import Observers, Training
-from genolect.training.optimizer import TwoOptimizers
-from genolect.window_tokens import WindowTokens
-from genolect.workflow.assembly import TIMED_STEPS, WARM_UP_STEPS, gather, new_training
-from genolect.workflow.masked_exam import set_masked_exam, tune_count_model
-from genolect.workflow.plan import Plan, PretrainingOptions, make_plan
-from genolect.workflow.recipe import MaskedPart, Recipe
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},

@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from rows import Row, row, show
 
-from genolect.data.mmseqs import remote_pairs
-from genolect.data.planted_table import remote_relative
-from genolect.data.ragged import RaggedBases
-from genolect.data.similarity import near_pairs
+from genolect.sequence.ragged import RaggedBases
+from genolect.tables.mmseqs import remote_pairs
+from genolect.tables.planted_table import remote_relative
+from genolect.tables.similarity import near_pairs
 
 UNRELATED, PLANTED = 600, 100
 Pairs = set[tuple[int, int]]

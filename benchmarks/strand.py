@@ -22,23 +22,21 @@ from rows import Row, row, show
 from torch import Tensor
 from torch.nn import functional
 
-from genolect.data.genome import PreparedGenome, prepare_genome
-from genolect.data.split import choose_split
-from genolect.data.windows import WindowSampler, tile_windows
 from genolect.encoders.build import EncoderConfig, encoder_config
-from genolect.inference import Machine
-from genolect.model import SequenceModel, new_model
-from genolect.objectives.masked_bases import MaskedBases
-from genolect.objectives.masked_config import MaskedBasesConfig
+from genolect.genome.genome import PreparedGenome, prepare_genome
+from genolect.genome.holdout import choose_split
+from genolect.genome.windows import WindowSampler, tile_windows
+from genolect.models.inference import Machine, WindowTokens, words_of
+from genolect.models.model import SequenceModel, new_model
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.prediction.strands import logits_of_both_strands
-from genolect.randomness import derived_key
+from genolect.pretraining.batches import GenomeBatches
+from genolect.pretraining.cost.trial import step_seconds
+from genolect.pretraining.loop import Training, TrainingConfig
+from genolect.pretraining.parts import Part
+from genolect.random import derived_key
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.tokenizers.strand import target_partners, token_partners
-from genolect.training.loop import Training, TrainingConfig
-from genolect.training.parts import Part
-from genolect.window_tokens import WindowTokens, words_of
-from genolect.workflow.batches import GenomeBatches
-from genolect.workflow.trial import step_seconds
+from genolect.tokenizers.reading import target_partners, token_partners
 
 DATA = Path(os.environ.get("GENOLECT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 SHAPE = {"vocabulary": 7, "width": 128, "layers": 4, "heads": 2, "feed_forward": 320, "context_lengths": []}

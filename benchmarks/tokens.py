@@ -21,8 +21,8 @@ import tokenizers
 import windows
 from rows import Row, row, show
 
-from genolect.data.genome import PreparedGenome, prepare_genome
-from genolect.data.synthetic import SyntheticConfig, write_synthetic
+from genolect.genome.genome import PreparedGenome, prepare_genome
+from genolect.genome.synthetic import SyntheticConfig, write_synthetic
 from genolect.sequence.alphabet import Bases, decode
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer

@@ -27,18 +27,18 @@ import torch
 from correlations import Floats, estimated_rows
 from rows import Row, row, show
 
-from genolect.data.genome import PreparedGenome, prepare_genome
-from genolect.data.split import Split, choose_split
-from genolect.data.tracks import SiteValues, TrackSampler, TrackShape, read_track_windows, tile_predicted
 from genolect.encoders.enformer import SMALL, SMALL_WINDOW, Enformer, expected_start
-from genolect.encoders.initialisation import draw_weights
-from genolect.evaluation.kmer_ridge import KmerRidge
-from genolect.evaluation.regression import pearson
-from genolect.objectives.track_loss import joint_loss, poisson_loss
-from genolect.randomness import derived_generator
+from genolect.encoders.layers.blocks import draw_weights
+from genolect.genome.genome import PreparedGenome, prepare_genome
+from genolect.genome.holdout import Split, choose_split
+from genolect.genome.tracks import SiteValues, TrackSampler, TrackShape, read_track_windows, tile_predicted
+from genolect.objectives.tracks import joint_loss, poisson_loss
+from genolect.pretraining.kinds.tracks import KmerRidge
+from genolect.pretraining.optimizer import TwoOptimizers, share_of_peak
+from genolect.random import derived_generator
 from genolect.sequence.interval import Interval, Strand
 from genolect.sequence.track import Signal, Track
-from genolect.training.optimizer import TwoOptimizers, share_of_peak
+from genolect.statistics.metrics import pearson
 
 DATA = Path(os.environ.get("GENOLECT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 SHAPE = TrackShape(SMALL_WINDOW, SMALL.bin_length, SMALL.crop)

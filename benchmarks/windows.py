@@ -24,20 +24,18 @@ from rows import Row, row, show
 from tokenizers import Tokenizer, models
 from transformers import DataCollatorForLanguageModeling, PreTrainedTokenizerFast
 
-from genolect.data.genome import PreparedGenome, prepare_genome
-from genolect.data.synthetic import SyntheticConfig, write_synthetic
-from genolect.data.windows import WindowSampler
-from genolect.inference import this_machine
-from genolect.objectives.masked_bases import MaskedBases
-from genolect.objectives.masked_config import MaskedBasesConfig
+from genolect.genome.genome import PreparedGenome, prepare_genome
+from genolect.genome.synthetic import SyntheticConfig, write_synthetic
+from genolect.genome.windows import WindowSampler
+from genolect.models.inference import WindowTokens, this_machine, words_of
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.objective import Batch
+from genolect.pretraining.assembly import gather, measure_step, new_training
+from genolect.pretraining.plan import PretrainingOptions, make_plan
+from genolect.pretraining.recipe import Recipe
 from genolect.sequence.alphabet import LETTERS
 from genolect.sequence.interval import Interval
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.window_tokens import WindowTokens, words_of
-from genolect.workflow.assembly import gather, measure_step, new_training
-from genolect.workflow.plan import PretrainingOptions, make_plan
-from genolect.workflow.recipe import Recipe
 
 SHORT, LONG = 1_000, 100_000
 BYTES_AT_A_TIME = 32_000_000

@@ -14,59 +14,59 @@ from typing import IO
 
 import pytest
 
-from genolect import durable
+from genolect import files
 
 
 def no_file_sync(patch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def open_for_writing(path: Path) -> Iterator[IO[bytes]]:
-        durable.before_operation("write", path)
+        files.before_operation("write", path)
         with path.open("wb") as file:
             yield file
 
-    patch.setattr(durable, "open_for_writing", open_for_writing)
+    patch.setattr(files, "open_for_writing", open_for_writing)
 
 
 def no_folder_sync(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(durable, "sync_folder", lambda folder: None)
+    patch.setattr(files, "sync_folder", lambda folder: None)
 
 
 def no_parent_sync(patch: pytest.MonkeyPatch) -> None:
     def make_folder(folder: Path) -> None:
         if not folder.exists():
             make_folder(folder.parent)
-            durable.before_operation("mkdir", folder)
+            files.before_operation("mkdir", folder)
             folder.mkdir()
 
-    patch.setattr(durable, "make_folder", make_folder)
+    patch.setattr(files, "make_folder", make_folder)
 
 
 def write_in_place(patch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
-        with durable.reporting(final):
-            durable.make_folder(final)
+        with files.reporting(final):
+            files.make_folder(final)
             yield final
-            (final / durable.MANIFEST).unlink(missing_ok=True)
-            durable._write_manifest(final)
-            durable.sync_folder(final)
+            (final / files.MANIFEST).unlink(missing_ok=True)
+            files._write_manifest(final)
+            files.sync_folder(final)
 
-    patch.setattr(durable, "new_folder", new_folder)
+    patch.setattr(files, "new_folder", new_folder)
 
 
 def delete_before_publish(patch: pytest.MonkeyPatch) -> None:
     """Of a folder its predecessor, and of a checkpoint the earlier ones."""
-    real = durable.new_folder
+    real = files.new_folder
 
     @contextmanager
     def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
         for old in [final, *final.parent.glob("step-*")]:
             if old.exists():
-                durable.remove_folder(old)
+                files.remove_folder(old)
         with real(final) as staging:
             yield staging
 
-    patch.setattr(durable, "new_folder", new_folder)
+    patch.setattr(files, "new_folder", new_folder)
 
 
 def delete_at_publish(patch: pytest.MonkeyPatch) -> None:
@@ -74,21 +74,21 @@ def delete_at_publish(patch: pytest.MonkeyPatch) -> None:
 
     def publish(staging: Path, final: Path, *, replace: bool) -> None:
         if replace and final.exists():
-            durable.remove_folder(final)
-        durable.before_operation("rename", final)
+            files.remove_folder(final)
+        files.before_operation("rename", final)
         os.rename(staging, final)
-        durable.sync_folder(final.parent)
+        files.sync_folder(final.parent)
 
-    patch.setattr(durable, "_publish", publish)
+    patch.setattr(files, "_publish", publish)
 
 
 def delete_in_sight(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(durable, "remove_folder", lambda folder: shutil.rmtree(folder))
+    patch.setattr(files, "remove_folder", lambda folder: shutil.rmtree(folder))
 
 
 def forget_before_sync(patch: pytest.MonkeyPatch) -> None:
     def forget(hidden: Path) -> None:
-        durable.before_operation("remove", hidden)
+        files.before_operation("remove", hidden)
         shutil.rmtree(hidden)
 
-    patch.setattr(durable, "_forget", forget)
+    patch.setattr(files, "_forget", forget)

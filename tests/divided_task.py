@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from genolect.encoders.transformer import TransformerConfig
-from genolect.model import new_model, save_model
+from genolect.models.model import new_model, save_model
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genolect.data.planted_table import remote_relative
-from genolect.data.ragged import RaggedBases
+from genolect.sequence.ragged import RaggedBases
+from genolect.tables.planted_table import remote_relative
 
 needs_mmseqs = pytest.mark.skipif(shutil.which("mmseqs") is None, reason="no mmseqs on this machine")
 NOTHING = ": > pairs.tsv"

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from genolect import durable
+from genolect import files
 
 GARBAGE = b"\0" * 17
 
@@ -76,8 +76,8 @@ class Disk:
     def watching(self) -> Iterator[Disk]:
         """Watch the operations of `durable` until the block ends."""
         with pytest.MonkeyPatch.context() as patch:
-            before = durable.before_operation
-            patch.setattr(durable, "before_operation", lambda *given: (self._announce(*given), before(*given)))
+            before = files.before_operation
+            patch.setattr(files, "before_operation", lambda *given: (self._announce(*given), before(*given)))
             for module, name, after in (
                 (os, "mkdir", self._make),
                 (os, "rename", self._rename),

@@ -12,11 +12,11 @@ import torch
 from genolect.encoders.build import KINDS, encoder_config
 from genolect.encoders.heads import HeadConfig
 from genolect.errors import ConfigurationError
-from genolect.model import SequenceModel, load_model, new_model, save_model
+from genolect.models.conversion import convert_model
+from genolect.models.model import SequenceModel, load_model, new_model, save_model
 from genolect.tokenizers.codon import CodonTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.workflow.conversion import convert_model
 
 transformers = pytest.importorskip("transformers")
 automodel = pytest.importorskip("genolect.automodel")

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from genolect.config import Configuration
 from genolect.errors import ConfigurationError
-from genolect.training.loop import TrainingConfig
+from genolect.pretraining.loop import TrainingConfig
 
 POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 TRAININGS = st.builds(

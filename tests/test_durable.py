@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from genolect import durable
+from genolect import files
 from genolect.errors import MachineError
 from tests.toys import NEW, OLD, Fault, end_of, holds, publish, refusal, start_child
 
 
 def hidden(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob(f"{durable.HIDDEN}*"))
+    return sorted(path.name for path in folder.rglob(f"{files.HIDDEN}*"))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def fault(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fault]:
 
     def set_fault(*given: object, **options: object) -> Fault:
         made = Fault(*given, **options)
-        monkeypatch.setattr(durable, "before_operation", made)
+        monkeypatch.setattr(files, "before_operation", made)
         return made
 
     return set_fault
@@ -41,18 +41,18 @@ def fault(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fault]:
 
 @pytest.mark.parametrize(("content", "stored"), [("Å\n", b"\xc3\x85\n"), (b"\x00\xff", b"\x00\xff"), ("", b"")])
 def test_a_file_holds_what_was_written(tmp_path, content, stored):
-    durable.write_file(tmp_path / "file", content)
+    files.write_file(tmp_path / "file", content)
     assert (tmp_path / "file").read_bytes() == stored
     assert hidden(tmp_path) == []
 
 
 def test_json_has_one_style_and_no_nan(tmp_path):
     path = tmp_path / "figures.json"
-    durable.write_json(path, {"β": [1, None]})
+    files.write_json(path, {"β": [1, None]})
     assert path.read_text("utf-8") == '{\n  "β": [\n    1,\n    null\n  ]\n}\n'
     for wrong in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match=re.escape(f"not JSON compliant: {wrong}")):
-            durable.write_json(path, {"β": wrong})
+            files.write_json(path, {"β": wrong})
     assert json.loads(path.read_text("utf-8")) == {"β": [1, None]}
 
 
@@ -68,7 +68,7 @@ def test_json_has_one_style_and_no_nan(tmp_path):
     ],
 )
 def test_a_failure_says_where_why_and_what_to_do(tmp_path, number, remedy):
-    with pytest.raises(MachineError) as caught, durable.reporting(tmp_path / "file"):
+    with pytest.raises(MachineError) as caught, files.reporting(tmp_path / "file"):
         raise OSError(number, os.strerror(number))
     assert str(caught.value).startswith(f"{tmp_path / 'file'}: writing failed: {os.strerror(number)}. Fix: ")
     assert remedy in caught.value.fix
@@ -76,21 +76,21 @@ def test_a_failure_says_where_why_and_what_to_do(tmp_path, number, remedy):
 
 
 def test_other_errors_pass_through(tmp_path):
-    with pytest.raises(ZeroDivisionError), durable.reporting(tmp_path):
+    with pytest.raises(ZeroDivisionError), files.reporting(tmp_path):
         _ = 1 / 0
 
 
 @pytest.mark.parametrize("persistent", [False, True])
 def test_a_file_is_old_or_new_at_every_failure(tmp_path, fault, persistent):
     path = tmp_path / "file"
-    durable.write_file(path, "old")
+    files.write_file(path, "old")
     count = fault()
-    durable.write_file(path, "old")
+    files.write_file(path, "old")
     assert [operation for operation, _ in count.seen] == ["write", "sync", "rename", "sync"]
     for at in range(len(count.seen)):
         fault(at, refusal(errno.ENOSPC), persistent=persistent)
         with pytest.raises(MachineError, match=re.escape(f"{path}: writing failed: No space left")):
-            durable.write_file(path, "new")
+            files.write_file(path, "new")
         assert path.read_text() in (["old", "new"][at == 3])
         assert hidden(tmp_path) == []
 
@@ -100,7 +100,7 @@ def test_a_full_disk_in_the_middle_of_a_file(tmp_path):
 
     def write_too_much():
         resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
-        durable.write_file(path, b"x" * 70_000)
+        files.write_file(path, b"x" * 70_000)
 
     assert end_of(start_child(write_too_much)) == MachineError.exit_code
     assert list(tmp_path.iterdir()) == []
@@ -112,7 +112,7 @@ def test_a_full_disk_in_the_middle_of_a_file(tmp_path):
 def test_a_folder_is_published_with_its_manifest(tmp_path, fault):
     count = fault()
     publish(tmp_path / "deep" / "er" / "folder", OLD)
-    manifest = durable.read_manifest(tmp_path / "deep" / "er" / "folder")
+    manifest = files.read_manifest(tmp_path / "deep" / "er" / "folder")
     assert manifest == {
         "kind": "toy",
         "files written": 2,
@@ -135,7 +135,7 @@ def test_a_folder_is_published_with_its_manifest(tmp_path, fault):
 
 def test_a_body_that_fails_leaves_nothing(tmp_path):
     def build() -> None:
-        with durable.new_folder(tmp_path / "folder") as staging:
+        with files.new_folder(tmp_path / "folder") as staging:
             (staging / "half").write_bytes(b"x")
             raise KeyboardInterrupt
 
@@ -157,7 +157,7 @@ def test_a_folder_is_old_or_new_at_every_failure(tmp_path, fault, number, persis
             publish(final, NEW, replace=True)
         fault()
         publish(tmp_path / "other", {}, replace=True)
-        durable.clear_leftovers(tmp_path)
+        files.clear_leftovers(tmp_path)
         assert holds(final) in (OLD, NEW)
         assert hidden(tmp_path) == []
         publish(final, OLD, replace=True)
@@ -179,7 +179,7 @@ def test_a_killed_replacement_loses_neither(tmp_path, fault):
     missing = 0
     for state in states:
         missing += not (state / "folder").exists()
-        durable.clear_leftovers(state)
+        files.clear_leftovers(state)
         assert holds(state / "folder") in (OLD, NEW)
         assert hidden(state) == []
     assert missing == 1
@@ -190,8 +190,8 @@ def test_the_next_writer_puts_a_former_folder_back(tmp_path, fault):
     """Even one that fails in turn."""
     final = tmp_path / "folder"
     publish(final, OLD)
-    os.rename(final, tmp_path / f"{durable.HIDDEN}folder{durable.FORMER}")
-    with pytest.raises(ZeroDivisionError), durable.new_folder(final, replace=True):
+    os.rename(final, tmp_path / f"{files.HIDDEN}folder{files.FORMER}")
+    with pytest.raises(ZeroDivisionError), files.new_folder(final, replace=True):
         _ = 1 / 0
     assert holds(final) == OLD
     assert hidden(tmp_path) == []
@@ -225,7 +225,7 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path):
     ready, tell = os.pipe()
 
     def hold() -> None:
-        with durable.exclusive(folder):
+        with files.exclusive(folder):
             os.write(tell, b"!")
             signal.pause()
 
@@ -233,21 +233,21 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path):
     os.close(tell)
     assert os.read(ready, 1) == b"!"
     os.close(ready)
-    for act in (lambda: durable.exclusive(folder).__enter__(), lambda: durable.claim_output(folder, overwrite=True)):
+    for act in (lambda: files.exclusive(folder).__enter__(), lambda: files.claim_output(folder, overwrite=True)):
         (folder / "plan.json").touch()
         with pytest.raises(MachineError, match=rf"{folder}: another process is writing to this folder\. Fix: wait"):
             act()
     assert (folder / "plan.json").exists()
     os.kill(child, signal.SIGKILL)
     assert end_of(child) == -signal.SIGKILL
-    with durable.exclusive(folder):
+    with files.exclusive(folder):
         pass
 
 
 def test_errors_of_the_body_are_not_the_lock_s(tmp_path):
-    with pytest.raises(BrokenPipeError), durable.exclusive(tmp_path / "run"):
+    with pytest.raises(BrokenPipeError), files.exclusive(tmp_path / "run"):
         raise BrokenPipeError
-    with durable.exclusive(tmp_path / "run"):
+    with files.exclusive(tmp_path / "run"):
         pass
 
 
@@ -257,11 +257,11 @@ def test_errors_of_the_body_are_not_the_lock_s(tmp_path):
 @pytest.mark.parametrize("traces", [[], [".lock"], [".lock", ".genolect-plan.json-0123abcd"]])
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_new_or_empty_output_is_free(tmp_path, traces, overwrite):
-    durable.claim_output(tmp_path / "new", overwrite=overwrite)
+    files.claim_output(tmp_path / "new", overwrite=overwrite)
     assert not (tmp_path / "new").exists()
     for name in traces:
         (tmp_path / name).touch()
-    durable.claim_output(tmp_path, overwrite=overwrite)
+    files.claim_output(tmp_path, overwrite=overwrite)
 
 
 def own_run(folder: Path, mark: str) -> None:
@@ -270,7 +270,7 @@ def own_run(folder: Path, mark: str) -> None:
     (folder / "evaluation").symlink_to(folder.parent / "precious", target_is_directory=True)
 
 
-@pytest.mark.parametrize("mark", durable.OWN_MARKS)
+@pytest.mark.parametrize("mark", files.OWN_MARKS)
 def test_our_output_is_kept_unless_overwritten(tmp_path, mark):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "genome.fa").write_text(">a")
@@ -278,9 +278,9 @@ def test_our_output_is_kept_unless_overwritten(tmp_path, mark):
     own_run(folder, mark)
     before = sorted(folder.rglob("*"))
     with pytest.raises(MachineError, match=f"{folder}: the output folder is not empty.*--overwrite"):
-        durable.claim_output(folder)
+        files.claim_output(folder)
     assert sorted(folder.rglob("*")) == before
-    durable.claim_output(folder, overwrite=True)
+    files.claim_output(folder, overwrite=True)
     assert [path.name for path in folder.iterdir()] == [".lock"]
     assert (tmp_path / "precious" / "genome.fa").read_text() == ">a"
 
@@ -289,7 +289,7 @@ def test_our_output_is_kept_unless_overwritten(tmp_path, mark):
 def test_a_stranger_s_output_is_never_deleted(tmp_path, name):
     (tmp_path / name).write_text("years of work")
     with pytest.raises(MachineError, match=f"{tmp_path}: the output folder holds files that genolect did not write"):
-        durable.claim_output(tmp_path, overwrite=True)
+        files.claim_output(tmp_path, overwrite=True)
     assert (tmp_path / name).read_text() == "years of work"
 
 
@@ -300,7 +300,7 @@ def test_a_note_beside_our_output_is_never_deleted(tmp_path):
     with pytest.raises(
         MachineError, match=r"files that genolect did not write: 'notes\.txt'\. Fix: name another --out"
     ):
-        durable.claim_output(tmp_path / "run", overwrite=True)
+        files.claim_output(tmp_path / "run", overwrite=True)
     assert sorted((tmp_path / "run").rglob("*")) == before
 
 
@@ -308,7 +308,7 @@ def test_an_output_that_is_a_file_is_named(tmp_path):
     (tmp_path / "file").touch()
     for overwrite in (False, True):
         with pytest.raises(MachineError, match=f"{tmp_path}/file: the output is an existing file"):
-            durable.claim_output(tmp_path / "file", overwrite=overwrite)
+            files.claim_output(tmp_path / "file", overwrite=overwrite)
 
 
 def test_an_interrupted_deletion_can_be_done_again(tmp_path, monkeypatch):
@@ -316,8 +316,8 @@ def test_an_interrupted_deletion_can_be_done_again(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", lambda path: refusal(errno.EIO)())
         with pytest.raises(MachineError, match="run: writing failed: Input/output error"):
-            durable.claim_output(tmp_path / "run", overwrite=True)
-    durable.claim_output(tmp_path / "run", overwrite=True)
+            files.claim_output(tmp_path / "run", overwrite=True)
+    files.claim_output(tmp_path / "run", overwrite=True)
     assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
 
 
@@ -327,6 +327,6 @@ def test_leftovers_go_and_everything_else_stays(tmp_path):
     (tmp_path / ".genolect-folder-0123abcd" / "half").touch()
     (tmp_path / ".genolect-plan.json-4567cdef").touch()
     (tmp_path / ".lock").touch()
-    durable.clear_leftovers(tmp_path)
+    files.clear_leftovers(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "folder"]
-    durable.clear_leftovers(tmp_path / "not there")
+    files.clear_leftovers(tmp_path / "not there")

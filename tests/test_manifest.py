@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from genolect import durable
+from genolect import files
 from genolect.errors import InputError
 from tests.toys import OLD, holds, publish, refusal
 
@@ -38,7 +38,7 @@ def test_every_flipped_bit_is_seen(published):
             damaged[bit // 8] ^= 1 << bit % 8
             path.write_bytes(damaged)
             with pytest.raises(InputError):
-                durable.read_manifest(published)
+                files.read_manifest(published)
         path.write_bytes(content)
     assert holds(published) == OLD
 
@@ -49,19 +49,19 @@ def test_every_truncation_and_every_missing_file_is_seen(published):
         for length in range(len(content)):
             path.write_bytes(content[:length])
             with pytest.raises(InputError, match=re.escape(str(published))):
-                durable.read_manifest(published, verify=False)
+                files.read_manifest(published, verify=False)
         path.unlink()
-        with pytest.raises(InputError, match=rf"missing|no readable manifest.*Fix: {durable.ANEW}"):
-            durable.read_manifest(published)
+        with pytest.raises(InputError, match=rf"missing|no readable manifest.*Fix: {files.ANEW}"):
+            files.read_manifest(published)
         path.write_bytes(content)
     assert holds(published) == OLD
 
 
 def test_the_damaged_file_is_named_and_unverified_reading_is_not_fooled_by_sizes(published):
     (published / "one.txt").write_bytes(b"OLD")
-    assert durable.read_manifest(published, verify=False)["kind"] == "toy"
+    assert files.read_manifest(published, verify=False)["kind"] == "toy"
     with pytest.raises(InputError, match=r"folder/one\.txt: the content differs from its checksum"):
-        durable.read_manifest(published)
+        files.read_manifest(published)
 
 
 def test_swapped_files_are_seen(published):
@@ -69,7 +69,7 @@ def test_swapped_files_are_seen(published):
     one.write_bytes(OLD["two.bin"])
     two.write_bytes(OLD["one.txt"])
     with pytest.raises(InputError, match=r"one\.txt: the content differs"):
-        durable.read_manifest(published)
+        files.read_manifest(published)
 
 
 def test_a_link_is_no_file_of_the_folder(published, tmp_path):
@@ -77,13 +77,13 @@ def test_a_link_is_no_file_of_the_folder(published, tmp_path):
     (published / "one.txt").unlink()
     (published / "one.txt").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(InputError, match=r"one\.txt: this file of the folder is missing, or is only a link"):
-        durable.read_manifest(published)
+        files.read_manifest(published)
 
 
 def test_a_file_that_cannot_be_read_is_damage(published, monkeypatch):
-    monkeypatch.setattr(durable, "sha256_of", lambda path: refusal(errno.EIO)())
+    monkeypatch.setattr(files, "sha256_of", lambda path: refusal(errno.EIO)())
     with pytest.raises(InputError, match=r"one\.txt: this file cannot be read: Input/output error"):
-        durable.read_manifest(published)
+        files.read_manifest(published)
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/hostname", "a/b", "..", ".", ""])
@@ -91,7 +91,7 @@ def test_a_manifest_that_reaches_outside_is_refused(published, name):
     (published.parent / "x").write_bytes(b"")
     forge(published, {"files": {name: {"bytes": 0, "sha256": hashlib.sha256(b"").hexdigest()}}})
     with pytest.raises(InputError, match=r"outside its folder|is missing"):
-        durable.read_manifest(published)
+        files.read_manifest(published)
 
 
 @pytest.mark.parametrize(
@@ -114,20 +114,20 @@ def test_a_manifest_that_reaches_outside_is_refused(published, name):
 def test_a_manifest_of_another_form_is_refused(published, manifest):
     forge(published, manifest)
     with pytest.raises(InputError, match=r"folder: this folder has no readable manifest\.json"):
-        durable.read_manifest(published)
+        files.read_manifest(published)
 
 
 @pytest.mark.parametrize("text", ["", "{", "\x00", "[" * 100_000, '{"files": {}}'])
 def test_a_manifest_that_is_no_json_or_not_sealed_is_refused(published, text):
     (published / "manifest.json").write_text(text)
     with pytest.raises(InputError, match=r"no readable manifest\.json"):
-        durable.read_manifest(published)
+        files.read_manifest(published)
 
 
 def test_a_changed_fact_is_seen(published):
     path = published / "manifest.json"
     path.write_text(path.read_text().replace('"toy"', '"tom"'))
     with pytest.raises(InputError, match=r"manifest\.json: the manifest differs from its own checksum"):
-        durable.read_manifest(published)
+        files.read_manifest(published)
     forge(published, {"kind": "forged", "files": {}})
-    assert durable.read_manifest(published) == {"kind": "forged", "files": {}}
+    assert files.read_manifest(published) == {"kind": "forged", "files": {}}

@@ -9,11 +9,11 @@ import pytest
 import safetensors.torch
 import torch
 
-from genolect import durable
+from genolect import files
 from genolect.encoders.heads import HeadConfig
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import InputError
-from genolect.model import load_model, new_model, random_twin, save_model
+from genolect.models.model import load_model, new_model, random_twin, save_model
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 
 CONFIG = TransformerConfig(vocabulary=7, width=12, layers=2, heads=3, feed_forward=11, stem_reach=5, context_lengths=())
@@ -112,12 +112,12 @@ def test_a_model_from_before_there_was_a_choice_is_read(tmp_path):
 
 def rewritten(folder: Path, values: dict) -> Path:
     """The same directory with another configuration and checksums that fit."""
-    content = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != durable.MANIFEST}
+    content = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != files.MANIFEST}
     content["config.json"] = json.dumps(values).encode()
-    with durable.new_folder(folder.with_name("other"), replace=True) as staging:
+    with files.new_folder(folder.with_name("other"), replace=True) as staging:
         for name, text in content.items():
             (staging / name).write_bytes(text)
-        durable.write_facts(staging, {"kind": "model", "genolect": "9.8.7"})
+        files.write_facts(staging, {"kind": "model", "genolect": "9.8.7"})
     return folder.with_name("other")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from genolect.philox import key_words, random_words
+from genolect.random import key_words, random_words
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from genolect import durable
+from genolect import files
 from genolect.errors import InputError, MachineError
 from tests import careless
 from tests.power_loss import Disk
@@ -23,7 +23,7 @@ def broken_promises(tmp_path: Path, act: Callable[[Path, Disk], None], states: l
         act(disk.root, disk)
     broken = []
     for place, promise in disk.after_cuts(tmp_path / "after"):
-        durable.clear_leftovers(place)
+        files.clear_leftovers(place)
         try:
             found = holds(place / "folder") if (place / "folder").exists() else None
         except InputError as error:
@@ -80,7 +80,7 @@ def test_a_file_is_old_or_new_after_every_power_cut(tmp_path):
     disk.root.mkdir()
     with disk.watching():
         for promise, text in enumerate(("first", "second")):
-            durable.write_file(disk.root / "file", text)
+            files.write_file(disk.root / "file", text)
             disk.promise(promise)
     allowed = {None: [None, "first"], 0: ["first", "second"], 1: ["second"]}
     for place, promise in disk.after_cuts(tmp_path / "after"):
@@ -94,13 +94,13 @@ def test_a_removed_folder_is_whole_or_gone(tmp_path, monkeypatch, mistake):
     if mistake:
         mistake(monkeypatch)
     made = Fault(act=refusal(errno.EIO))
-    monkeypatch.setattr(durable, "before_operation", made)
+    monkeypatch.setattr(files, "before_operation", made)
 
     def act(root: Path, disk: Disk) -> None:
         publish(root / "folder", OLD)
         made.at = len(made.seen) + 1
         with pytest.raises(MachineError, match="folder: writing failed: Input/output error"):
-            durable.remove_folder(root / "folder")
-        durable.clear_leftovers(root)
+            files.remove_folder(root / "folder")
+        files.clear_leftovers(root)
 
     assert bool(broken_promises(tmp_path, act, [OLD])) == bool(mistake)

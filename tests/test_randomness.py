@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genolect.randomness import derived_generator, derived_key
+from genolect.random import derived_generator, derived_key
 
 PURPOSES = st.sampled_from(["windows", "corruption"])
 PLACES = st.tuples(st.integers(), PURPOSES, st.integers(0), st.text("chrIVX", max_size=5))

@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from genolect.cli.main import main
-from genolect.data.labelled_windows import drop_rare_classes
-from genolect.data.synthetic import SyntheticConfig, write_synthetic
-from genolect.durable import sha256_of
-from genolect.evaluation import baselines
-from genolect.workflow import evaluation, exams, learning, plan
-from genolect.workflow.sizing import Size
+from genolect.evaluation import annotation, learning
+from genolect.evaluation.methods import baselines
+from genolect.files import sha256_of
+from genolect.genome.labelled_windows import drop_rare_classes
+from genolect.genome.synthetic import SyntheticConfig, write_synthetic
+from genolect.pretraining import plan
+from genolect.pretraining.kinds import exams
+from genolect.pretraining.plan import Size
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 GENOME = SyntheticConfig(chromosomes=6, bases_per_chromosome=40_000)
@@ -43,8 +45,8 @@ def shrink(set_attribute: Callable[[Any, str, Any], None]) -> None:
     set_attribute(plan, "FEWEST_STEPS_PER_POINT", 3)
     set_attribute(exams, "CURVE_WINDOWS", 7)
     set_attribute(exams, "EXAM_WINDOWS", 60)
-    set_attribute(evaluation, "WINDOWS", {"training": 240, "validation": 60, "test": 70})
-    set_attribute(evaluation, "drop_rare_classes", partial(drop_rare_classes, fewest=4))
+    set_attribute(annotation, "WINDOWS", {"training": 240, "validation": 60, "test": 70})
+    set_attribute(annotation, "drop_rare_classes", partial(drop_rare_classes, fewest=4))
     set_attribute(baselines, "WORD_LENGTHS", (2, 3))
     set_attribute(learning, "SyntheticConfig", lambda: GENOME)
 

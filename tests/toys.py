@@ -16,19 +16,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from genolect import durable
+from genolect import files as durable
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import GenolectError
-from genolect.inference import Machine, token_scores
-from genolect.model import SequenceModel, new_model
-from genolect.objectives.masked_bases import MaskedBases
-from genolect.objectives.masked_config import MaskedBasesConfig
+from genolect.models.inference import Machine, WindowTokens, token_scores, words_of
+from genolect.models.model import SequenceModel, new_model
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.objective import Batch
-from genolect.randomness import derived_generator
+from genolect.pretraining.loop import CurvePoint, Observers, Progress, Training, TrainingConfig
+from genolect.pretraining.parts import Part
+from genolect.random import derived_generator
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.training.loop import CurvePoint, Observers, Progress, Training, TrainingConfig
-from genolect.training.parts import Part
-from genolect.window_tokens import WindowTokens, words_of
 
 CPU = Machine(torch.device("cpu"), reduced=False)
 CONTEXT_LENGTHS = (1, 2)

@@ -27,9 +27,9 @@ from transformers.modeling_outputs import BaseModelOutput, CausalLMOutput, Maske
 
 from genolect.encoders.build import EncoderConfig, encoder_config, new_encoder, new_head, new_token_head, output_width
 from genolect.encoders.heads import HeadConfig
-from genolect.encoders.initialisation import draw_weights
-from genolect.foreign_checkpoint.own_model import MODEL_TYPE
-from genolect.foreign_checkpoint.reading import CONFIGURATION
+from genolect.encoders.layers.blocks import draw_weights
+from genolect.models.huggingface.reading import CONFIGURATION
+from genolect.models.huggingface.writing import MODEL_TYPE
 
 NOT_ASKED = -100
 """Label of a token that is not asked about, in transformers' convention."""

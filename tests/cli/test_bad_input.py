@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genolect.training.loop import Training
+from genolect.pretraining.loop import Training
 from tests.sequence.packing import bgzf_blocks
 from tests.tiny import command, finished_run, synthetic_folder
 

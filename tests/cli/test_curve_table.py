@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from genolect.cli.curve_table import print_curve
+from genolect.cli.tables import print_curve
 
 ARMS = ("kmer_logistic", "cnn", "pretrained_probe", "random_probe", "finetuned_twin", "finetuned")
 SHARES = {115: 115 / 3823, 383: 383 / 3823, 100_000: 1.0}

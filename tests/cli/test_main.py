@@ -12,7 +12,7 @@ import typer
 from genolect import __version__
 from genolect.cli import main
 from genolect.errors import DivergenceError, GenolectError, InputError, Interrupted, MachineError
-from genolect.workflow import results
+from genolect.report import folder
 from tests.tiny import command, finish, start, synthetic_folder
 
 PLAIN = "from genolect.cli.main import main; main()"
@@ -32,7 +32,7 @@ def failing(monkeypatch):
         def gather(_folder):
             raise error
 
-        monkeypatch.setattr(results, "gather_results", gather)
+        monkeypatch.setattr(folder, "gather_results", gather)
 
     return plant
 
@@ -197,7 +197,7 @@ def test_a_signal_inside_compiled_code_is_a_signal(run, monkeypatch):
         except BaseException as stop:
             raise SystemError("CPUDispatcher returned a result with an exception set") from stop
 
-    monkeypatch.setattr(results, "gather_results", gather)
+    monkeypatch.setattr(folder, "gather_results", gather)
     outcome = run("report", "folder")
     assert (outcome.code, outcome.stdout) == (130, "")
     assert outcome.stderr.startswith("genolect: stopped by SIGINT. Fix: ")

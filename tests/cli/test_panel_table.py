@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from genolect.cli.panel_table import print_panel
+from genolect.cli.tables import print_panel
 from tests.report.test_panel_tables import ROWS, TASK
 
 

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from genolect.cli.progress import base_counter, message_console, training_display
-from genolect.training.loop import CurvePoint, Progress, TrainingConfig
-from genolect.workflow.pretraining import Bar
+from genolect.pretraining.loop import CurvePoint, Progress, TrainingConfig
+from genolect.pretraining.pretraining import Bar
 
 BARS = {
     "bases": Bar(1.8765, "bits per hidden base", "count model"),

@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from genolect.encoders.context import ContextEvidence
-from genolect.encoders.initialisation import draw_weights
-from genolect.encoders.layers import LocalStem, SelfAttention
-from genolect.encoders.rotary import rotary_angles
+from genolect.encoders.layers.blocks import LocalStem, SelfAttention, draw_weights
+from genolect.encoders.layers.context import ContextEvidence
+from genolect.encoders.layers.positions import rotary_angles
 from genolect.encoders.transformer import Block, Transformer, TransformerConfig
 
 VOCABULARY, B, L, D, H = 7, 3, 67, 12, 3

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from genolect.encoders.bert import BertConfig
+from genolect.encoders.build import new_published
 from genolect.encoders.equivariant_convolution import EquivariantConvolution, EquivariantConvolutionConfig
 from genolect.encoders.equivariant_transformer import EquivariantTransformer, EquivariantTransformerConfig
 from genolect.encoders.esm import EsmConfig
 from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig
-from genolect.encoders.initialisation import draw_weights
+from genolect.encoders.layers.blocks import draw_weights
 from genolect.encoders.mosaic_bert import MosaicBertConfig
-from genolect.encoders.published import new_published
 from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransformerConfig
 from genolect.encoders.transformer import Transformer, TransformerConfig
 

@@ -11,19 +11,17 @@ from genolect.encoders.build import encoder_config
 from genolect.encoders.heads import HeadConfig
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import ConfigurationError
-from genolect.model import SequenceModel, load_model, new_model, save_model
+from genolect.models.inference import WindowTokens, words_of
+from genolect.models.model import SequenceModel, load_model, new_model, save_model
 from genolect.objectives.causal import CausalObjective
 from genolect.objectives.contrastive import ContrastiveConfig, ContrastiveObjective
-from genolect.objectives.masked_bases import MaskedBases
-from genolect.objectives.masked_config import MaskedBasesConfig
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.objective import Batch, Objective
 from genolect.objectives.supervised import NO_CLASS, LabelledBatch, SupervisedObjective
-from genolect.tokenizers.overlap import stride_of_overlap
-from genolect.tokenizers.tokenizer import Tokenizer
-from genolect.training.loop import Observers, Training, TrainingConfig
-from genolect.training.parts import Part, check_part, weighted_loss
-from genolect.window_tokens import WindowTokens, words_of
-from genolect.workflow.batches import labels_of
+from genolect.pretraining.batches import labels_of
+from genolect.pretraining.loop import Observers, Training, TrainingConfig
+from genolect.pretraining.parts import Part, check_part, weighted_loss
+from genolect.tokenizers.tokenizer import Tokenizer, stride_of_overlap
 from tests.objectives.tokenized import some_bases, tokenizers
 from tests.toys import CPU
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from genolect.embedding import layer_embeddings
 from genolect.encoders.build import KINDS, encoder_config, gives_bins, packs
-from genolect.encoders.packing import Documents, pack, unpack
+from genolect.encoders.layers.attention import Documents, pack, unpack
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError
-from genolect.model import load_model, new_model, random_twin, save_model
+from genolect.models.embedding import layer_embeddings
+from genolect.models.model import load_model, new_model, random_twin, save_model
 from tests.contracts.test_encoder_contracts import (
     VOCABULARY,
     bert,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from genolect.encoders.strand_heads import StrandTokenHead, StrandWindowHead
+from genolect.encoders.heads import StrandTokenHead, StrandWindowHead
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from tests.encoders.equivariant import VOCABULARY, awake, convolution, reverse, swapped, transformer, windows
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from genolect.errors import ConfigurationError
 from genolect.sequence.alphabet import SOFT_MASK, encode, reverse_complement
 from genolect.tokenizers.codon import CodonTokenizer
-from genolect.tokenizers.foreign_words import DnabertTokenizer, NucleotideTransformerTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.tokenizers.published import DnabertTokenizer, NucleotideTransformerTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
 

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from genolect.encoders.context import ContextEvidence
 from genolect.encoders.equivariant_convolution import EquivariantConvolution, EquivariantConvolutionConfig
 from genolect.encoders.equivariant_transformer import EquivariantTransformer, EquivariantTransformerConfig
-from genolect.encoders.initialisation import draw_weights
+from genolect.encoders.layers.blocks import draw_weights
+from genolect.encoders.layers.context import ContextEvidence
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 
 VOCABULARY = 7  # A C G T N [MASK] [PAD]

@@ -16,7 +16,7 @@ from genolect.encoders.build import (
     output_width,
     require_tokens,
 )
-from genolect.encoders.initialisation import draw_weights
+from genolect.encoders.layers.blocks import draw_weights
 from genolect.errors import ConfigurationError
 
 SMALL = {"width": 12, "layers": 2, "heads": 2, "feed_forward": 10}

@@ -19,7 +19,7 @@ from genolect.encoders.enformer import (
     EnformerConfig,
     expected_start,
 )
-from genolect.encoders.initialisation import draw_weights
+from genolect.encoders.layers.blocks import draw_weights
 from genolect.errors import ConfigurationError
 
 B, L = 3, 88

@@ -7,9 +7,8 @@ import torch
 from pydantic import ValidationError
 
 from genolect.encoders.build import new_head
-from genolect.encoders.heads import HeadConfig, ProjectionHead, TokenHead, WindowHead, mean_of_tokens
-from genolect.encoders.initialisation import draw_weights
-from genolect.encoders.strand_heads import StrandWindowHead
+from genolect.encoders.heads import HeadConfig, ProjectionHead, StrandWindowHead, TokenHead, WindowHead, mean_of_tokens
+from genolect.encoders.layers.blocks import draw_weights
 
 S, D, V = 11, 6, 4
 B, L, P = 3, 7, 5

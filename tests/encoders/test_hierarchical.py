@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig, in_blocks
-from genolect.encoders.initialisation import draw_weights
+from genolect.encoders.layers.blocks import draw_weights
 from genolect.errors import ConfigurationError
 
 B, D, PATCH, BLOCK = 2, 6, 4, 20

@@ -7,8 +7,8 @@ import torch
 from torch.nn import functional
 
 from genolect.encoders.hierarchical import Hierarchical
-from genolect.encoders.initialisation import draw_weights
-from genolect.encoders.long_presets import MEGABASE, nucleo_transformer, nucleo_transformer_tiny, sparse_small
+from genolect.encoders.layers.blocks import draw_weights
+from genolect.encoders.presets import MEGABASE, nucleo_transformer, nucleo_transformer_tiny, sparse_small
 from genolect.encoders.sparse_transformer import SparseTransformer
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from genolect.encoders.masked_heads import MaskedHead, PredictableHead
+from genolect.encoders.heads import MaskedHead, PredictableHead
 
 D, V = 6, 11
 

@@ -7,8 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genolect.encoders.initialisation import draw_weights
-from genolect.encoders.pooling_tower import (
+from genolect.encoders.enformer import (
     AttentionPooling,
     ChannelNorm,
     ConvolutionBlock,
@@ -16,6 +15,7 @@ from genolect.encoders.pooling_tower import (
     one_hot_signal,
     tower_widths,
 )
+from genolect.encoders.layers.blocks import draw_weights
 
 
 def woken(network: torch.nn.Module) -> torch.nn.Module:

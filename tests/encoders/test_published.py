@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from genolect.encoders.bert import BertConfig, BertEncoder
+from genolect.encoders.build import new_published
 from genolect.encoders.esm import EsmConfig, EsmEncoder
 from genolect.encoders.mosaic_bert import MosaicBertConfig, MosaicBertEncoder
-from genolect.encoders.published import new_published
 
 SHAPE = {"vocabulary": 7, "width": 12, "layers": 2, "heads": 3, "feed_forward": 5}
 

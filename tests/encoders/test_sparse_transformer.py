@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from genolect.encoders.initialisation import draw_weights
-from genolect.encoders.rotary import rotary_angles, rotate
-from genolect.encoders.sparse_attention import anchored_mask, modulus_mask
+from genolect.encoders.layers.blocks import draw_weights
+from genolect.encoders.layers.positions import rotary_angles, rotate
+from genolect.encoders.layers.sparse_attention import anchored_mask, modulus_mask
 from genolect.encoders.sparse_transformer import ROTARY_BASE, SparseTransformer, SparseTransformerConfig
 from genolect.errors import ConfigurationError
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from genolect.encoders.heads import TokenHead, WindowHead
-from genolect.encoders.strand_heads import StrandBases, StrandTokenHead, StrandWindowHead, invariant_descriptor
+from genolect.encoders.heads import (
+    StrandBases,
+    StrandTokenHead,
+    StrandWindowHead,
+    TokenHead,
+    WindowHead,
+    invariant_descriptor,
+)
 from tests.encoders.equivariant import awake, swapped
 
 B, L, D = 3, 11, 8

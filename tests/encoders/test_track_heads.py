@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from genolect.encoders.track_heads import BinHead, TrackHead
+from genolect.encoders.heads import BinHead, TrackHead
 
 B, D, T, TOKENS, BINS, CROP = 3, 7, 2, 5, 6, 1
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genolect.encoders.initialisation import draw_weights
+from genolect.encoders.layers.blocks import draw_weights
 from genolect.encoders.transformer import LONGEST_CONTEXT, Transformer, TransformerConfig
 from genolect.errors import ConfigurationError
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from genolect.data.labelled_table import LabelledTable, Parts, Places, Target
-from genolect.data.ragged import RaggedBases
-from genolect.evaluation.learners import ArmFeatures
+from genolect.evaluation.methods.learners import ArmFeatures
+from genolect.sequence.ragged import RaggedBases
+from genolect.tables.table import LabelledTable, Parts, Places, Target
 
 SIZES = {"train": 210, "validation": 81, "test": 120}
 N = sum(SIZES.values())

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from genolect.evaluation.statistics import draw_blocks, estimate, resampled_values
+from genolect.statistics.bootstrap import draw_blocks, estimate, resampled_values
 from tests.gates.source import REPOSITORY
 
 

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError
-from genolect.evaluation.comparison import Scored
 from genolect.evaluation.label_efficiency import (
     SHARES,
     LearningCurve,
@@ -23,9 +22,10 @@ from genolect.evaluation.label_efficiency import (
     needed_sentence,
     needed_share,
 )
-from genolect.evaluation.metrics import auroc
-from genolect.evaluation.probe import fit_probe
-from genolect.evaluation.statistics import draw_blocks
+from genolect.statistics.bootstrap import draw_blocks
+from genolect.statistics.comparison import Scored
+from genolect.statistics.linear import fit_probe
+from genolect.statistics.metrics import auroc
 
 GROUPS, SIZE, WIDTH = 80, 20, 60
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genolect.data.labelled_table import Target
-from genolect.data.planted_signal import planted_signal
 from genolect.errors import ConfigurationError, InputError
-from genolect.evaluation.arm import Answers
-from genolect.evaluation.baselines import CONTROL, baseline_arms
-from genolect.evaluation.learners import learn, linear
+from genolect.evaluation.methods.baselines import CONTROL, baseline_arms
+from genolect.evaluation.methods.learners import learn, linear
+from genolect.evaluation.methods.method import Answers
 from genolect.evaluation.panel import PanelOptions, PanelResult, check_task, run_panel
+from genolect.tables.planted_signal import planted_signal
+from genolect.tables.table import Target
 from tests.evaluation.tasks import features, table, targets
 
 CLASSES = ("a", "b", "c")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from genolect.cli.task import app
+from genolect.cli.judge.task import app
 from genolect.errors import ConfigurationError
 from genolect.evaluation.published import TITLE, published_figures
 

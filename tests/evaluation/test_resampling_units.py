@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genolect.data.labelled_table import Places
 from genolect.errors import ConfigurationError
-from genolect.evaluation.resampling_units import units_of
+from genolect.evaluation.panel import units_of
+from genolect.tables.table import Places
 from tests.evaluation.tasks import N, table, targets
 
 START = np.arange(N) * 50

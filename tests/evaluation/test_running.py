@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from genolect.data.labelled_table import Parts
-from genolect.data.planted_signal import planted_signal
 from genolect.errors import ConfigurationError, InputError
-from genolect.evaluation.arm import Answers, base_rate
-from genolect.evaluation.baselines import baseline_arms
+from genolect.evaluation.methods.baselines import baseline_arms
+from genolect.evaluation.methods.method import Answers, base_rate
 from genolect.evaluation.running import Effort, available_cores, run_arms
+from genolect.tables.planted_signal import planted_signal
+from genolect.tables.table import Parts
 
 PARTS = planted_signal("motif", n=150, length=30).table.parts()
 BASELINES = baseline_arms(["majority", "composition", "kmer_forest"])

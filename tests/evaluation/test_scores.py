@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from genolect.evaluation.arm import Answers
-from genolect.evaluation.metrics import auroc
-from genolect.evaluation.runs import Runs
-from genolect.evaluation.scores import compared, estimated, measure
-from genolect.evaluation.statistics import draw_blocks
+from genolect.evaluation.methods.method import Answers
+from genolect.evaluation.panel import compared, estimated, measure
+from genolect.statistics.bootstrap import draw_blocks
+from genolect.statistics.metrics import auroc
+from genolect.statistics.runs import Runs
 from tests.evaluation.tasks import table, targets
 
 DRAWN = draw_blocks(np.arange(120) // 3, seed=1, resamples=150)

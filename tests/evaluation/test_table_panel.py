@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genolect.data.labelled_table import Places
-from genolect.data.planted_signal import planted_signal
 from genolect.errors import ConfigurationError
 from genolect.evaluation.panel import PanelOptions
-from genolect.evaluation.table_panel import run_table_panel, strands_of
+from genolect.evaluation.tables import run_table_panel, strands_of
+from genolect.tables.planted_signal import planted_signal
+from genolect.tables.table import Places
 from tests.evaluation.tasks import N, table, targets
 
 QUICK = PanelOptions(resamples=100)

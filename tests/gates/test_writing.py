@@ -74,7 +74,7 @@ def _writes(module: Module, call: ast.Call, streams: set[str]) -> bool:
 def writes(tree: Path) -> list[str]:
     """Calls that create, change or move a file outside ``durable.py``."""
     return [
-        module.at(call, f"{module.called(call)} writes to disk; go through genolect.durable")
+        module.at(call, f"{module.called(call)} writes to disk; go through genolect.files")
         for module in modules(tree)
         if module.name != DOOR
         for streams in [_streams(module)]

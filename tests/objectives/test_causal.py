@@ -12,15 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genolect.encoders.transformer import TransformerConfig
-from genolect.model import new_model
+from genolect.models.model import new_model
 from genolect.objectives.causal import CausalMetrics, CausalObjective, CausalTargets
 from genolect.objectives.objective import Batch
 from genolect.sequence.alphabet import encode
 from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.tokenizers.overlap import stride_of_overlap
-from genolect.tokenizers.tokenizer import Tokenizer
+from genolect.tokenizers.tokenizer import Tokenizer, stride_of_overlap
 
 WINDOW = "ACGTTGCATNNGATTACAGGCATCNTTACGGCTAAT"
 TOKENIZERS = [

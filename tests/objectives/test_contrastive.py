@@ -10,16 +10,10 @@ import torch
 from pydantic import ValidationError
 
 from genolect.errors import ConfigurationError
-from genolect.objectives.contrastive import (
-    ContrastiveConfig,
-    ContrastiveMetrics,
-    ContrastiveObjective,
-    Pairs,
-    overlaps,
-)
-from genolect.objectives.device_tokens import kmer_ids, nucleotide_ids, reverse_complement_rows
+from genolect.objectives.contrastive import ContrastiveConfig, ContrastiveMetrics, ContrastiveObjective, Pairs, overlaps
 from genolect.objectives.info_nce import compared, info_nce
 from genolect.objectives.objective import Batch
+from genolect.objectives.token_layout import kmer_ids, nucleotide_ids, reverse_complement_rows
 
 B, W, P = 19, 61, 13
 

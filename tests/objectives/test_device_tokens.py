@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genolect.objectives.device_tokens import LONGEST_WORD, kmer_ids, nucleotide_ids, reverse_complement_rows
+from genolect.objectives.token_layout import LONGEST_WORD, kmer_ids, nucleotide_ids, reverse_complement_rows
 from genolect.sequence.alphabet import BASE_BITS, N, encode, reverse_complement
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 

@@ -11,7 +11,7 @@ from torch import distributed, multiprocessing
 
 from genolect.errors import ConfigurationError
 from genolect.objectives.contrastive import ContrastiveConfig, ContrastiveObjective, Pairs
-from genolect.objectives.gather import gathered, rank_and_ranks, summed
+from genolect.objectives.info_nce import gathered, rank_and_ranks, summed
 
 RANKS, R, D, P, STEPS = 2, 9, 7, 5, 3
 RULES = ("fixed", "learned", "formula", "held")

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 import torch
 
-from genolect.objectives.hidden_words import hidden_word_nats, word_codes
+from genolect.objectives.masking import hidden_word_nats, word_codes
 
 K = 3
 WORDS = ["".join(word) for word in product("TGCA", repeat=K)]  # not in the order of the codes

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare, geom
 
-from genolect.objectives import hiding as module
-from genolect.objectives.hiding import Hiding, cumulative_limits, draw_fates
-from genolect.objectives.hiding_kernel import HIDDEN, KEPT, REPLACED
+from genolect.objectives import masking as module
+from genolect.objectives.masking import HIDDEN, KEPT, REPLACED, Hiding, cumulative_limits, draw_fates
 from tests.objectives.tokenized import some_bases
 
 B, W = 1009, 1021  # more than a million bases

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genolect.objectives.hiding_kernel import HIDDEN, KEPT, REPLACED, UNSELECTED, write_fates
-from genolect.philox import random_words
+from genolect.objectives.masking import HIDDEN, KEPT, REPLACED, UNSELECTED, write_fates
+from genolect.random import random_words
 
 KEYS = (17, 5, 23, 7)
 LIMITS = np.array([[2**31, 3 * 2**30, 2**32 - 1], [0, 2**29, 2**30]])

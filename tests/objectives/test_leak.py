@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from genolect.objectives.leak import measure_leak
+from genolect.objectives.leak import Estimate, measure_leak
 from genolect.objectives.leak_formulas import copies_information, kept_information
-from genolect.objectives.masked_bases import MaskedBases
-from genolect.objectives.masked_config import MaskedBasesConfig
-from genolect.objectives.mutual_information import Estimate
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.objective import Batch
 from genolect.tokenizers.kmer import KmerTokenizer
 from tests.objectives.tokenized import batch_of, some_bases, tokenizers, words_of

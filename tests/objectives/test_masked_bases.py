@@ -10,11 +10,9 @@ import torch
 from scipy.stats import binomtest, chisquare
 
 from genolect.errors import ConfigurationError
-from genolect.objectives.masked_bases import MaskedBases, Words
-from genolect.objectives.masked_config import MaskedBasesConfig
-from genolect.objectives.masked_metrics import MaskedMetrics
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig, MaskedMetrics, Words
+from genolect.objectives.masking import select_tokens
 from genolect.objectives.objective import Batch
-from genolect.objectives.selection import select_tokens
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from tests.objectives.tokenized import batch_of, some_bases, tokenizers, words_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genolect.errors import ConfigurationError
-from genolect.objectives.masked_config import MaskedBasesConfig
+from genolect.objectives.masked import MaskedBasesConfig
 
 
 def test_grover_brings_its_rates_and_they_may_be_changed():

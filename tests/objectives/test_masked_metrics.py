@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from genolect.objectives.masked_metrics import MaskedMetrics
+from genolect.objectives.masked import MaskedMetrics
 
 ONE = MaskedMetrics(12.0, 6, 5.0, 4, (10, 3), (2, 0))
 OTHER = MaskedMetrics(3.0, 1, 2.5, 2, (5, 2, 7), (1, 1, 0))

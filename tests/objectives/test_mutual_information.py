@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import mutual_info_score
 
+from genolect.objectives.leak import Estimate, mutual_information, ratio
 from genolect.objectives.leak_formulas import kept_information
-from genolect.objectives.mutual_information import Estimate, mutual_information, ratio
 
 N = 20_011
 

@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from genolect.objectives.causal import CausalObjective
-from genolect.objectives.masked_bases import MaskedBases, Words
-from genolect.objectives.masked_config import MaskedBasesConfig
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig, Words
 from genolect.objectives.objective import Batch, Inputs, Objective
 from genolect.objectives.supervised import LabelledBatch, SupervisedObjective
 

@@ -6,9 +6,8 @@ import pytest
 import torch
 from scipy.stats import binomtest
 
-from genolect.objectives.masked_bases import MaskedBases
-from genolect.objectives.masked_config import MaskedBasesConfig
-from genolect.objectives.published_masking import DNABERT_NEIGHBOURS, dnabert_tokens
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
+from genolect.objectives.masking import DNABERT_NEIGHBOURS, dnabert_tokens
 from genolect.tokenizers.kmer import KmerTokenizer
 from tests.objectives.tokenized import batch_of, byte_pair, some_bases, words_of
 

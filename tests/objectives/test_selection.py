@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare, geom
 
-from genolect.objectives import selection
-from genolect.objectives.selection import places_of, select_tokens
+from genolect.objectives import masking
+from genolect.objectives.masking import places_of, select_tokens
 
 UNSELECTED = -100
 MASK, TARGETS = 5, 4
@@ -39,8 +39,8 @@ def elsewhere(monkeypatch):
 
     def select_there(ids, key, **options):
         with monkeypatch.context() as patch:
-            patch.setattr(selection, "replace_selected", None)
-            patch.setattr(selection, "HOST", "none")
+            patch.setattr(masking, "replace_selected", None)
+            patch.setattr(masking, "HOST", "none")
             return select(ids, key, **options)
 
     return select_there
@@ -166,7 +166,7 @@ def test_places_are_found_alike_on_every_device(monkeypatch):
         assert here.dtype == torch.int64
         assert torch.equal(flags.flatten().nonzero().flatten(), here)
         with monkeypatch.context() as patch:
-            patch.setattr(selection, "HOST", "none")
+            patch.setattr(masking, "HOST", "none")
             assert torch.equal(places_of(flags), here)
         turned = flags.transpose(0, -1)  # not contiguous
         assert torch.equal(places_of(turned), turned.flatten().nonzero().flatten())

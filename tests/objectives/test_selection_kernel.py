@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genolect.objectives.selection_kernel import replace_selected
-from genolect.philox import random_words
+from genolect.objectives.masking import replace_selected
+from genolect.random import random_words
 
 
 @pytest.mark.parametrize("many", [4, 65_536])

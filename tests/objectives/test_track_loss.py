@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from genolect.objectives.track_loss import joint_loss, multinomial_loss, poisson_loss
+from genolect.objectives.tracks import joint_loss, multinomial_loss, poisson_loss
 
 B, K, T = 3, 7, 2
 NAN = float("nan")

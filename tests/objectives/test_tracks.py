@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from genolect.objectives.objective import Batch
-from genolect.objectives.track_loss import multinomial_loss, poisson_loss
-from genolect.objectives.tracks import TrackBatch, TrackMetrics, TrackObjective
+from genolect.objectives.tracks import TrackBatch, TrackMetrics, TrackObjective, multinomial_loss, poisson_loss
 
 B, L, K, T = 3, 20, 4, 2
 

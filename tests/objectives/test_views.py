@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare
 
-from genolect.objectives.views import composed, cropped, mutated, reverse_complemented, shifted
+from genolect.objectives.contrastive import composed, cropped, mutated, reverse_complemented, shifted
 from genolect.sequence.alphabet import reverse_complement
 
 B, W = 211, 97

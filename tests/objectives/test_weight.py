@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError
-from genolect.objectives.weight import WeightConfig
+from genolect.objectives.objective import WeightConfig
 
 
 @given(value=st.floats(0, 9), final=st.floats(0, 9), first=st.integers(0, 99), steps=st.integers(1, 99))

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from genolect import window_tokens
-from genolect.objectives.masked_bases import Words
+from genolect.models import inference
+from genolect.objectives.masked import Words
 from genolect.objectives.objective import Batch
 from genolect.tokenizers.byte_pair import BytePairTokenizer
-from genolect.tokenizers.byte_pair_training import learn_merges
-from genolect.tokenizers.foreign_words import DnabertTokenizer, NucleotideTransformerTokenizer
+from genolect.tokenizers.byte_pair_merging import learn_merges
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.tokenizers.published import DnabertTokenizer, NucleotideTransformerTokenizer
 from genolect.tokenizers.tokenizer import Tokenizer
 
 MERGES = 60
@@ -48,7 +48,7 @@ def tokenizers() -> dict[str, Tokenizer]:
 
 
 def words_of(tokenizer: Tokenizer, **facts) -> Words:
-    return replace(window_tokens.words_of(tokenizer), **facts)
+    return replace(inference.words_of(tokenizer), **facts)
 
 
 def batch_of(tokenizer: Tokenizer, bases: torch.Tensor, classes: torch.Tensor | None = None) -> Batch:

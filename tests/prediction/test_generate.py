@@ -8,18 +8,16 @@ import torch
 
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import ConfigurationError, InputError
-from genolect.inference import Machine
-from genolect.model import SequenceModel, new_model, random_twin
+from genolect.models.inference import Machine
+from genolect.models.model import SequenceModel, new_model, random_twin
 from genolect.objectives.causal import CausalObjective
 from genolect.objectives.objective import Batch
 from genolect.prediction import generate as generating
-from genolect.prediction.generate import Generated, generate
-from genolect.prediction.sampling import SamplingConfig
+from genolect.prediction.generate import Generated, SamplingConfig, generate
 from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.tokenizers.overlap import stride_of_overlap
-from genolect.tokenizers.tokenizer import Tokenizer
+from genolect.tokenizers.tokenizer import Tokenizer, stride_of_overlap
 
 CPU = Machine(torch.device("cpu"), reduced=False)
 B, L, T = 5, 3, 17

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from genolect.prediction.sampling import SamplingConfig, choose, continuing
+from genolect.prediction.generate import SamplingConfig, choose, continuing
 
 POINTS = 4001
 SCORES = st.lists(st.floats(-20, 20), min_size=1, max_size=9)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from genolect.inference import embed, token_scores
+from genolect.models.inference import embed, token_scores
 from genolect.prediction.strands import describe_both_strands, logits_of_both_strands
 from genolect.sequence.alphabet import reverse_complement
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.tokenizers.strand import target_partners, token_partners
+from genolect.tokenizers.reading import target_partners, token_partners
 from tests.encoders.equivariant import awake
 from tests.toys import CPU, toy_model
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genolect.report.page import render
-from genolect.report.panel_tables import loss_curves, task_tables
+from genolect.report.panels import loss_curves, task_tables
 from genolect.report.results import LossPoint, Results
 
 ARMS = [

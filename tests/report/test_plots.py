@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from genolect.report.plots import calibration_square, interval_row, learning_curve, split_strip, wilson_interval
+from genolect.report.plots import Axis, calibration_square, interval_row, learning_curve, split_strip, wilson_interval
 from genolect.report.results import CalibrationBin, CurvePoint, Region
-from genolect.report.svg import Axis
 
 
 def drawn(markup, tag, **attributes):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from genolect.report.svg import Axis, axis_over, element, picture, thinned
+from genolect.report.plots import Axis, axis_over, element, picture, thinned
 
 MINUS = "\N{MINUS SIGN}"
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30) | st.sampled_from(

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from genolect.report.token_plots import bar_chart, rank_curves
+from genolect.report.token_page import bar_chart, rank_curves
 
 
 def numbers(name, drawing):

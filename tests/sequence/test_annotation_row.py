@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.errors import InputError
-from genolect.sequence.annotation_row import bed_features, coordinate, dialect_of, gff_features, is_circular
+from genolect.sequence.annotation import bed_features, coordinate, dialect_of, gff_features, is_circular
 from genolect.sequence.interval import Interval
 
 

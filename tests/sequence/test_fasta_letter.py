@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from genolect.errors import InputError
 from genolect.sequence.alphabet import INVALID, encode
-from genolect.sequence.fasta_letter import encode_lines, line_of_first
-from genolect.sequence.fasta_part import FastaPart
+from genolect.sequence.fasta import FastaPart, encode_lines, line_of_first
 
 
 @given(st.text("ACGTURYSWKMBDHVNacgturyswkmbdhvn\n"))

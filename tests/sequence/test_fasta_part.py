@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from genolect.errors import InputError
 from genolect.sequence import source as source_module
-from genolect.sequence.fasta_part import fasta_parts
+from genolect.sequence.fasta import fasta_parts
 from genolect.sequence.source import Source
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genolect.sequence.lookalike import is_utf16, recognise, recognise_binary
+from genolect.sequence.source import is_utf16, recognise, recognise_binary
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,9 @@ from Bio import motifs as reference
 from Bio.Seq import Seq
 
 from genolect.errors import ConfigurationError
-from genolect.sequence import motif_scan
+from genolect.sequence import motif as motif_scan
 from genolect.sequence.alphabet import decode, encode, reverse_complement
-from genolect.sequence.motif import Motif
-from genolect.sequence.motif_scan import STEPS_PER_BIT, scan, score_steps
+from genolect.sequence.motif import STEPS_PER_BIT, Motif, scan, score_steps
 
 SHARES = (0.32, 0.18, 0.18, 0.32)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genolect.sequence.alphabet import encode
-from genolect.tokenizers.byte_pair_encoding import BytePairEncoding
-from genolect.tokenizers.byte_pair_training import learn_merges
+from genolect.tokenizers.byte_pair_merging import BytePairEncoding, learn_merges
 
 
 @pytest.fixture(scope="session", autouse=True)

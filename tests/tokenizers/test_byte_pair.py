@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from genolect.errors import InputError
 from genolect.sequence import alphabet
 from genolect.tokenizers.byte_pair import BytePairTokenizer, read_byte_pair
-from genolect.tokenizers.byte_pair_training import learn_merges
+from genolect.tokenizers.byte_pair_merging import learn_merges
 from tests.tokenizers.byte_pair_oracles import proper_merges, random_bases, repetitive, trained_elsewhere
 
 SPECIAL = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]

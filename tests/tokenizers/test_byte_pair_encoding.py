@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.sequence.alphabet import decode, encode
-from genolect.tokenizers import byte_pair_encoding
-from genolect.tokenizers.byte_pair_encoding import BytePairEncoding
-from genolect.tokenizers.byte_pair_training import learn_merges
+from genolect.tokenizers import byte_pair_merging
+from genolect.tokenizers.byte_pair_merging import BytePairEncoding, learn_merges
 from tests.tokenizers.byte_pair_oracles import (
     merged_in_order,
     proper_merges,
@@ -50,8 +49,8 @@ def test_words_spell_the_sequence(merges, letters):
 def test_threads_change_nothing(merges, letters, piece, overlap):
     encoding = BytePairEncoding(merges)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(byte_pair_encoding, "PIECE", piece)
-        patched.setattr(byte_pair_encoding, "OVERLAP", overlap)
+        patched.setattr(byte_pair_merging, "PIECE", piece)
+        patched.setattr(byte_pair_merging, "OVERLAP", overlap)
         together = encoding.encode(encode(letters), threads=3)
     np.testing.assert_array_equal(together, encoding.encode(encode(letters)))
 

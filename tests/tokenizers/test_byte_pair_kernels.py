@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genolect.tokenizers.byte_pair_kernels import NONE, merge_everywhere
+from genolect.tokenizers.byte_pair_merging import NONE, merge_everywhere
 
 LENGTHS = np.array([1, 1, 1, 1, 2, 3])
 

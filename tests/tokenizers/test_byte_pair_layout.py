@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.errors import InputError
-from genolect.tokenizers.byte_pair_layout import MOST_TOKENS, is_sequence, layout_of, own_layout
+from genolect.tokenizers.byte_pair import MOST_TOKENS, is_sequence, layout_of, own_layout
 from tests.tokenizers.byte_pair_oracles import proper_merges, trained_elsewhere
 
 SPECIAL = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]

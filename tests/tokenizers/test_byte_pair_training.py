@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError
 from genolect.sequence.alphabet import encode
-from genolect.tokenizers.byte_pair_training import MOST_CYCLES, learn_merges
+from genolect.tokenizers.byte_pair_merging import MOST_CYCLES, learn_merges
 from tests.tokenizers.byte_pair_oracles import learned_by_reference, learned_plainly, random_bases, repetitive
 
 CHUNKS = st.lists(repetitive(letters="N"), min_size=1, max_size=4)

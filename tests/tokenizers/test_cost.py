@@ -9,14 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError
-from genolect.tokenizers.cost import (
-    LONGEST_WORD,
-    best_k,
-    cost,
-    embedding_bytes,
-    kmer_scheme,
-    read_scheme,
-)
+from genolect.tokenizers.cost import LONGEST_WORD, best_k, cost, embedding_bytes, kmer_scheme, read_scheme
 
 
 def cut(bases: int, word: int, stride: int) -> int:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.sequence.alphabet import decode, encode
-from genolect.tokenizers.ecosystem import AT_SPACES, every, normalizer, special_tokens, word_file
+from genolect.tokenizers.tokenizer_json import AT_SPACES, every, normalizer, special_tokens, word_file
 
 VOCABULARY = {"AC": 0, "GT": 1, "NN": 2, "[MASK]": 3}
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from genolect.errors import InputError
 from genolect.sequence.alphabet import decode, encode, reverse_complement
-from genolect.tokenizers.foreign_words import DnabertTokenizer, NucleotideTransformerTokenizer, read_words
+from genolect.tokenizers.published import DnabertTokenizer, NucleotideTransformerTokenizer, read_words
 from genolect.tokenizers.reading import tokenizer_from
 
 DNA = st.text("ACGTacgtN", max_size=40) | st.text("ACGT", max_size=40)

@@ -6,8 +6,8 @@ import pytest
 import transformers
 
 from genolect.sequence.alphabet import encode
-from genolect.tokenizers.foreign_words import read_words
-from genolect.tokenizers.framing import Frame, frame_of
+from genolect.tokenizers.published import read_words
+from genolect.tokenizers.tokenizer import Frame, frame_of
 from tests.objectives.tokenized import SMALL, tokenizers
 
 THEIRS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genolect.tokenizers.kmer_kernel import number_windows
+from genolect.tokenizers.kmer import number_windows
 
 
 @pytest.mark.parametrize(("k", "stride", "kind"), [(1, 1, np.uint8), (5, 2, np.uint16), (8, 8, np.uint32)])

@@ -8,10 +8,10 @@ import pytest
 
 from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.codon import CodonTokenizer
-from genolect.tokenizers.foreign_words import DnabertTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.tokenizers.overlap import stride_of_overlap
+from genolect.tokenizers.published import DnabertTokenizer
+from genolect.tokenizers.tokenizer import stride_of_overlap
 
 DNABERT = DnabertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map("".join, product("ATCG", repeat=3))])
 

@@ -13,9 +13,9 @@ from genolect.errors import InputError
 from genolect.tokenizers.amino_acid import AminoAcidTokenizer
 from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.codon import CodonTokenizer
-from genolect.tokenizers.foreign_words import DnabertTokenizer, NucleotideTransformerTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.tokenizers.published import DnabertTokenizer, NucleotideTransformerTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
 
 DNABERT = DnabertTokenizer([*DnabertTokenizer.special, *map("".join, product("ATCG", repeat=3))])

@@ -12,7 +12,7 @@ from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.codon import CodonTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
-from genolect.tokenizers.strand import target_partners, token_partners
+from genolect.tokenizers.reading import target_partners, token_partners
 
 TOKENIZERS = [NucleotideTokenizer(), KmerTokenizer(3, 1), KmerTokenizer(4, 4), KmerTokenizer(5, 2)]
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from genolect.sequence.alphabet import decode, encode, reverse_complement
 from genolect.tokenizers.byte_pair import BytePairTokenizer
-from genolect.tokenizers.foreign_words import NucleotideTransformerTokenizer
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.tokenizers.published import NucleotideTransformerTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import hash_of
 

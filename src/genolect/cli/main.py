@@ -14,27 +14,27 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from genolect import __version__
-from genolect.cli.audit import audit
-from genolect.cli.compare import compare
-from genolect.cli.convert import convert
-from genolect.cli.describe import describe
-from genolect.cli.describe_objective import describe_objective
-from genolect.cli.direction import direction
-from genolect.cli.evaluate import evaluate
-from genolect.cli.information import information
-from genolect.cli.label_curve import label_curve
-from genolect.cli.learn import learn
-from genolect.cli.next_kmer import next_kmer
-from genolect.cli.plan import plan
-from genolect.cli.prepare import prepare
-from genolect.cli.pretrain import pretrain
-from genolect.cli.report import report
-from genolect.cli.split import split
-from genolect.cli.strand import strand
-from genolect.cli.task import app as task
-from genolect.cli.tokenizer import app as tokenizer
+from genolect.cli.begin.describe import describe
+from genolect.cli.begin.describe_objective import describe_objective
+from genolect.cli.begin.learn import learn
+from genolect.cli.begin.plan import plan
+from genolect.cli.begin.prepare import prepare
+from genolect.cli.begin.report import report
+from genolect.cli.judge.audit import audit
+from genolect.cli.judge.compare import compare
+from genolect.cli.judge.direction import direction
+from genolect.cli.judge.evaluate import evaluate
+from genolect.cli.judge.information import information
+from genolect.cli.judge.label_curve import label_curve
+from genolect.cli.judge.next_kmer import next_kmer
+from genolect.cli.judge.split import split
+from genolect.cli.judge.strand import strand
+from genolect.cli.judge.task import app as task
+from genolect.cli.train.convert import convert
+from genolect.cli.train.pretrain import pretrain
+from genolect.cli.train.tokenizer import app as tokenizer
 from genolect.errors import GenolectError
-from genolect.training.signals import WATCHED
+from genolect.pretraining.loop import WATCHED
 
 DEBUG = "--debug"
 EXIT_CODES = (

@@ -16,9 +16,10 @@ import typer
 from genolect.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from genolect.workflow.plan import PretrainingOptions
-    from genolect.workflow.recipe import Recipe
-    from genolect.workflow.task_file import TaskFile
+    from genolect.pretraining.plan import PretrainingOptions
+    from genolect.pretraining.recipe import Recipe
+    from genolect.tables.task_file import TaskFile
+
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; must be new or empty.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")]
@@ -70,7 +71,7 @@ class Budget:
 
     def to_options(self, table: Mapping[str, Any] | None = None, **others: Any) -> PretrainingOptions:
         """Give them, and others, as the configuration that they are part of; they go before those of a table."""
-        from genolect.workflow.plan import PretrainingOptions
+        from genolect.pretraining.plan import PretrainingOptions
 
         held_out = {"validation": listed(self.validation) or None, "test": listed(self.test) or None}
         given = {key: value for key, value in {**vars(self), **held_out, **others}.items() if value is not None}
@@ -97,7 +98,7 @@ class Chosen:
 
     def read(self) -> tuple[Recipe, dict[str, Any]]:
         """Read the file with the changes; give the recipe and the options of the run."""
-        from genolect.workflow.recipe_file import read_recipe
+        from genolect.pretraining.recipe_file import read_recipe
 
         recipe, options = read_recipe(self.config, self.settings or ())
         return recipe if self.tokenizer is None else recipe.model_copy(update={"tokenizer": self.tokenizer}), options
@@ -114,8 +115,8 @@ class TaskColumn:
 
     def file(self, path: Path) -> TaskFile:
         """Give the table with them."""
-        from genolect.data.table_file import TableColumns
-        from genolect.workflow.task_file import TaskFile
+        from genolect.tables.table_file import TableColumns
+        from genolect.tables.task_file import TaskFile
 
         return TaskFile(path, TableColumns(label=listed(self.label)), self.genome)
 

@@ -11,9 +11,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from genolect.training.loop import Progress as TrainingProgress
-    from genolect.workflow.plan import Plan
-    from genolect.workflow.pretraining import Bar, PretrainingListener
+    from genolect.pretraining.loop import Progress as TrainingProgress
+    from genolect.pretraining.plan import Plan
+    from genolect.pretraining.pretraining import Bar, PretrainingListener
 
 
 def message_console() -> Console:
@@ -55,7 +55,7 @@ def cycle_counter(what: str, cycles: int) -> Iterator[Callable[[int], None]]:
 @contextmanager
 def training_display(console: Console | None = None) -> Iterator[PretrainingListener]:
     """Show training live: rate, time left, and bits per hidden base beside the count model's."""
-    from genolect.workflow.pretraining import PretrainingListener
+    from genolect.pretraining.pretraining import PretrainingListener
 
     console = console or message_console()
     columns = (

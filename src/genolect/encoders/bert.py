@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.config import Configuration
-from genolect.encoders.attention import BiasedSelfAttention, hide_padding
-from genolect.encoders.packing import Documents
+from genolect.encoders.layers.attention import BiasedSelfAttention, Documents, hide_padding
 
 
 class BertConfig(Configuration):

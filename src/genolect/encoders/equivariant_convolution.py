@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.config import Configuration
-from genolect.encoders.context import BASES, ContextEvidence
-from genolect.encoders.strand_layers import (
+from genolect.encoders.layers.context import BASES, ContextEvidence
+from genolect.encoders.layers.strand import (
     StrandConvolution,
     StrandFeedForward,
     StrandLinear,
@@ -125,7 +125,7 @@ class EquivariantConvolution(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from genolect.encoders.strand_layers import letter_partners, other_strand
+    >>> from genolect.encoders.layers.strand import letter_partners, other_strand
     >>> encoder = EquivariantConvolution(EquivariantConvolutionConfig(vocabulary=7, width=12, context_lengths=()))
     >>> ids = torch.randint(7, (2, 5))
     >>> torch.allclose(encoder(letter_partners(7)[ids.flip(1)]), other_strand(encoder(ids)), atol=1e-5)

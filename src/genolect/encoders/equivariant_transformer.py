@@ -12,9 +12,9 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from genolect.config import Configuration
-from genolect.encoders.context import BASES, ContextEvidence
-from genolect.encoders.rotary import rotary_angles
-from genolect.encoders.strand_layers import (
+from genolect.encoders.layers.context import BASES, ContextEvidence
+from genolect.encoders.layers.positions import rotary_angles
+from genolect.encoders.layers.strand import (
     StrandAttention,
     StrandFeedForward,
     StrandLinear,
@@ -105,7 +105,7 @@ class EquivariantTransformer(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from genolect.encoders.strand_layers import letter_partners, other_strand
+    >>> from genolect.encoders.layers.strand import letter_partners, other_strand
     >>> shape = EquivariantTransformerConfig(vocabulary=7, width=12, heads=2, layers=2, context_lengths=())
     >>> encoder, ids = EquivariantTransformer(shape), torch.randint(7, (2, 5))
     >>> turned = encoder(letter_partners(7)[ids.flip(1)])

@@ -19,9 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.config import Configuration
-from genolect.encoders.attention import BiasedSelfAttention, hide_padding
-from genolect.encoders.packing import Documents
-from genolect.encoders.rotary import rotary_angles
+from genolect.encoders.layers.attention import BiasedSelfAttention, Documents, hide_padding
+from genolect.encoders.layers.positions import rotary_angles
 
 MASKED_IN_TRAINING = 0.15 * 0.8
 """Share of the tokens that were [MASK] when ESM's models were trained; a constant of the method."""

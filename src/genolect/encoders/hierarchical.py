@@ -22,10 +22,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.config import Configuration
-from genolect.encoders.checkpointing import layer_states
-from genolect.encoders.layers import GatedFeedForward, LinearFromZero, LocalStem, SelfAttention
-from genolect.encoders.rotary import rotary_angles
-from genolect.encoders.rotary_periods import angles_at, rotary_frequencies, rotary_periods
+from genolect.encoders.layers.blocks import GatedFeedForward, LinearFromZero, LocalStem, SelfAttention, layer_states
+from genolect.encoders.layers.positions import angles_at, rotary_angles, rotary_frequencies, rotary_periods
 
 ROTARY_BASE = 10_000.0
 STEM_REACH = 21

@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.config import Configuration
-from genolect.encoders.alibi import alibi
-from genolect.encoders.attention import BiasedSelfAttention, hide_padding
-from genolect.encoders.packing import Documents
+from genolect.encoders.layers.attention import BiasedSelfAttention, Documents, hide_padding
+from genolect.encoders.layers.positions import alibi
 
 
 class MosaicBertConfig(Configuration):

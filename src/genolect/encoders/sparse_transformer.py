@@ -17,12 +17,16 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from genolect.config import Configuration
-from genolect.encoders.checkpointing import layer_states
-from genolect.encoders.cpg_distance import cpg_density, cpg_positions
-from genolect.encoders.layers import GatedFeedForward, LinearFromZero, LocalStem
-from genolect.encoders.rotary import rotate
-from genolect.encoders.rotary_periods import angles_at, rotary_frequencies, rotary_periods
-from genolect.encoders.sparse_attention import NEAR, anchored_attention, modulus_attention
+from genolect.encoders.layers.blocks import GatedFeedForward, LinearFromZero, LocalStem, layer_states
+from genolect.encoders.layers.positions import (
+    angles_at,
+    cpg_density,
+    cpg_positions,
+    rotary_frequencies,
+    rotary_periods,
+    rotate,
+)
+from genolect.encoders.layers.sparse_attention import NEAR, anchored_attention, modulus_attention
 
 ROTARY_BASE = 10_000.0
 STEM_REACH = 21

@@ -13,11 +13,10 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from genolect.config import Configuration
-from genolect.encoders.checkpointing import layer_states
-from genolect.encoders.context import ContextEvidence
-from genolect.encoders.layers import GatedFeedForward, LocalStem, SelfAttention
-from genolect.encoders.packing import Documents
-from genolect.encoders.rotary import rotary_angles
+from genolect.encoders.layers.attention import Documents
+from genolect.encoders.layers.blocks import GatedFeedForward, LocalStem, SelfAttention, layer_states
+from genolect.encoders.layers.context import ContextEvidence
+from genolect.encoders.layers.positions import rotary_angles
 
 LONGEST_CONTEXT = 12
 """Counts of longer contexts would not fit into memory: each base more takes four times as much, 1 GB for 13."""

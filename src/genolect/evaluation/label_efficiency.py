@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
+from genolect.arrays import Floats, Integers
 from genolect.errors import ConfigurationError
-from genolect.evaluation.comparison import Scored
-from genolect.evaluation.runs import Runs, single_run
-from genolect.evaluation.sentences import arm_name
-from genolect.evaluation.statistics import Estimate, Groups, Resamples, resampled_values
-from genolect.evaluation.weighting import Floats, Integers
-from genolect.randomness import derived_generator
+from genolect.random import derived_generator
+from genolect.statistics.bootstrap import Estimate, Groups, Resamples, resampled_values
+from genolect.statistics.comparison import Scored
+from genolect.statistics.runs import Runs, single_run
+from genolect.statistics.sentences import arm_name
 
 SHARES = (0.01, 0.03, 0.1, 0.3, 1.0)
 DRAWS = 5
@@ -152,7 +152,7 @@ def learning_curve(
 
     Examples
     --------
-    >>> from genolect.evaluation.statistics import draw_blocks
+    >>> from genolect.statistics.bootstrap import draw_blocks
     >>> drawn = draw_blocks(np.arange(6), seed=1, resamples=20)
     >>> def score(labels, weights):
     ...     return np.full(1 if weights is None else weights.shape[1], float(labels))
@@ -200,11 +200,11 @@ def curve_estimates(curve: LearningCurve, drawn: Resamples) -> list[Estimate]:
     -------
     list of Estimate
         Per share, the mean over draws, and where the score of one draw would lie on the population
-        (`genolect.evaluation.runs.single_run`); no interval where fewer than two draws could be fitted.
+        (`genolect.statistics.runs.single_run`); no interval where fewer than two draws could be fitted.
 
     Examples
     --------
-    >>> from genolect.evaluation.statistics import draw_blocks
+    >>> from genolect.statistics.bootstrap import draw_blocks
     >>> drawn = draw_blocks(np.arange(6), seed=1, resamples=3)
     >>> ones = LearningCurve(np.ones(1), np.array([40]), np.ones((2, 1)), np.ones((2, 1, 3)), np.zeros(1, dtype=int))
     >>> curve_estimates(ones, drawn)
@@ -234,11 +234,11 @@ def curve_differences(ours: LearningCurve, theirs: LearningCurve, drawn: Resampl
     -------
     list of Estimate
         Per share, ours minus theirs: the mean over draws, and where the difference would lie if both learned from one
-        more draw, since what makes a draw lucky is lucky for both. For `genolect.evaluation.statistics.decide`.
+        more draw, since what makes a draw lucky is lucky for both. For `genolect.statistics.bootstrap.decide`.
 
     Examples
     --------
-    >>> from genolect.evaluation.statistics import draw_blocks
+    >>> from genolect.statistics.bootstrap import draw_blocks
     >>> drawn = draw_blocks(np.arange(6), seed=1, resamples=3)
     >>> ones = LearningCurve(np.ones(1), np.array([40]), np.ones((2, 1)), np.ones((2, 1, 3)), np.zeros(1, dtype=int))
     >>> curve_differences(ones, ones, drawn)
@@ -273,7 +273,7 @@ def needed_share(curve: LearningCurve, bar: Scored, drawn: Resamples, *, seed: i
 
     Examples
     --------
-    >>> from genolect.evaluation.statistics import draw_blocks
+    >>> from genolect.statistics.bootstrap import draw_blocks
     >>> drawn = draw_blocks(np.arange(6), seed=1, resamples=2)
     >>> values = np.array([[0.6, 0.8]])
     >>> curve = LearningCurve(np.array([0.01, 1.0]), np.array([9, 900]), values, values[:, :, None] * [1, 1], None)

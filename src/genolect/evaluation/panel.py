@@ -5,24 +5,36 @@ Legend: n test examples, S runs of an arm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
+from scipy.special import stdtr, stdtrit
 
 from genolect.config import Configuration
-from genolect.data.labelled_table import LabelledTable, Parts
 from genolect.errors import ConfigurationError, InputError, shown
-from genolect.evaluation.arm import Arm
-from genolect.evaluation.comparison import Comparison
-from genolect.evaluation.metric_set import metric_set
-from genolect.evaluation.metrics import calibration_bins
-from genolect.evaluation.power import bootstrap_error, detectable_difference
-from genolect.evaluation.resampling_units import Units, units_of
+from genolect.evaluation.methods.method import Answers, Arm, truth_of
 from genolect.evaluation.running import ArmResult, Effort, run_arms
-from genolect.evaluation.scores import Measured, compared, estimated, measure
-from genolect.evaluation.sentences import (
+from genolect.statistics.bootstrap import (
+    LIMITS,
+    MARGIN,
+    RESAMPLES,
+    Estimate,
+    Resamples,
+    decide,
+    draw_blocks,
+    estimate,
+    resampled_values,
+)
+from genolect.statistics.comparison import Comparison, Scored, compare
+from genolect.statistics.metric_set import RANGES, SMALLER_IS_BETTER, metric_set
+from genolect.statistics.metrics import calibration_bins
+from genolect.statistics.power import bootstrap_error, detectable_difference
+from genolect.statistics.runs import Runs, single_run, single_run_difference
+from genolect.statistics.sentences import (
     arm_name,
     best_sentence,
     caution_sentences,
@@ -30,7 +42,248 @@ from genolect.evaluation.sentences import (
     finding_sentences,
     metric_name,
 )
-from genolect.evaluation.statistics import MARGIN, RESAMPLES, Resamples, draw_blocks
+from genolect.tables.table import LabelledTable, Parts, Places
+
+LENGTHS_PER_BLOCK = 20
+MOST_BLOCKS = 100
+"""Places are cut into blocks of twenty lengths, or a hundredth of what the examples span, whichever is more."""
+
+
+class Units(NamedTuple):
+    """Groups of test examples that stand or fall together.
+
+    Attributes
+    ----------
+    group : ndarray, shape (n,)
+        Group of each example.
+    words : str
+        What the groups are: ``groups``, ``chromosomes``, ``blocks of neighbouring places`` or ``examples``.
+    note : str
+        What weakens intervals made from them; '' where nothing does.
+    """
+
+    group: npt.NDArray[Any]
+    words: str
+    note: str = ""
+
+
+def units_of(test: LabelledTable, by: str = "auto") -> Units:
+    """Say what belongs together.
+
+    Parameters
+    ----------
+    test : LabelledTable
+        The test examples.
+    by : {'auto', 'group', 'chromosome', 'place', 'example'}
+        ``auto``: the column group where it says something, else blocks of places where they are known, else single
+        examples, with a note.
+
+    Returns
+    -------
+    Units
+        Groups of the examples; one that has no group, or no place, is its own.
+
+    Raises
+    ------
+    ConfigurationError
+        If the table does not hold what is asked for.
+
+    Examples
+    --------
+    >>> from genolect.tables.table import Target
+    >>> from genolect.sequence.ragged import RaggedBases
+    >>> names = np.array(["x", "y", "z"])
+    >>> table = LabelledTable("toy", names, RaggedBases.of([np.zeros(3, dtype=np.uint8)] * 3),
+    ...     Target("number", ("y",), np.arange(3.0)), names, np.array(["a", "a", ""]), Places.unknown(3))
+    >>> units_of(table).group.tolist()
+    ['group a', 'group a', 'example z']
+    """
+    grouped, placed = bool((test.group != "").any()), bool(test.places.known.any())
+    if by == "auto":
+        by = "group" if grouped else "place" if placed else "example"
+    alone = np.char.add("example ", test.identifier)
+    if by == "group" and grouped:
+        named = np.char.add("group ", test.group)
+        return Units(np.where(test.group != "", named, alone), "groups")
+    if by == "chromosome" and placed:
+        return Units(np.where(test.places.known, np.char.add("chromosome ", test.places.name), alone), "chromosomes")
+    if by == "place" and placed:
+        return Units(np.where(test.places.known, _blocks(test.places), alone), "blocks of neighbouring places")
+    if by == "example":
+        note = (
+            "Nothing says which examples belong together, so they are resampled one by one: intervals are too narrow."
+        )
+        return Units(alone, "examples", note)
+    fix = "give the column group, or chrom, start and end; or resample by example"
+    raise ConfigurationError(f"{test.name} cannot be resampled by {by}: its test part does not say it", fix=fix)
+
+
+def _blocks(places: Places) -> npt.NDArray[np.str_]:
+    known = places.known
+    typical = float(np.median((places.end - places.start)[known]))
+    spans = [
+        int(places.end[known & (places.name == name)].max() - places.start[known & (places.name == name)].min())
+        for name in np.unique(places.name[known])
+    ]
+    size = int(max(LENGTHS_PER_BLOCK * typical, sum(spans) / MOST_BLOCKS, 1))
+    return np.char.add(np.char.add(places.name, " "), (places.start // size).astype(np.str_))
+
+
+Measured = Mapping[str, Runs]
+
+CORRELATIONS = ("pearson", "spearman")
+"""Of a constant answer these do not exist; here they are 0, as its Matthews correlation is, and can be beaten."""
+
+
+def measure(parts: Parts, runs: Sequence[Answers], drawn: Resamples) -> dict[str, Runs]:
+    """Compute every metric of every run, on the test examples as they are and resampled.
+
+    Parameters
+    ----------
+    parts : Parts
+        The task, with its test labels.
+    runs : sequence of Answers
+        S runs of one arm; thresholds are chosen on the validation examples of each.
+    drawn : Resamples
+        The resamples of the task.
+
+    Returns
+    -------
+    dict of str to Runs
+        By metric.
+
+    Examples
+    --------
+    >>> from genolect.tables.planted_signal import planted_signal
+    >>> parts = planted_signal("length", n=60, length=20).table.parts()
+    >>> half = Answers(np.full((6, 2), 0.5), np.full((12, 2), 0.5))
+    >>> from genolect.statistics.bootstrap import draw_blocks
+    >>> measure(parts, [half], draw_blocks(np.arange(12), seed=0, resamples=2))["auroc"].values.tolist()
+    [0.5]
+    """
+    test, metrics = parts.test.target, metric_set(parts.test.target.kind)
+    truth, told = truth_of(test), truth_of(parts.validation.target)
+    found: dict[str, list[tuple[float, np.ndarray]]] = {}
+    for run in runs:
+        thresholds = metrics.thresholds(told, run.validation)
+
+        def of(weights: np.ndarray, run: Answers = run, thresholds: np.ndarray = thresholds) -> dict[str, np.ndarray]:
+            return metrics.measure(truth, run.test, test.names, weights, thresholds)
+
+        resampled = resampled_values(of, drawn)
+        for name, value in metrics.measure(truth, run.test, test.names, None, thresholds).items():
+            values = np.append(value, resampled[name])
+            if name in CORRELATIONS and np.ptp(run.test) == 0:
+                values = np.zeros(values.size)
+            found.setdefault(name, []).append((float(values[0]), values[1:]))
+    return {
+        name: Runs(np.array([value for value, _ in pairs]), np.stack([values for _, values in pairs]))
+        for name, pairs in found.items()
+    }
+
+
+def estimated(runs: Runs, drawn: Resamples, metric: str = "") -> Estimate:
+    """Put an interval around a metric: that of the one run there is, or that in which one more run would score.
+
+    Parameters
+    ----------
+    runs : Runs
+        Of one arm.
+    drawn : Resamples
+        The resamples behind them.
+    metric : str
+        Its name, by which the interval ends where the metric does (see `within_range`).
+
+    Returns
+    -------
+    Estimate
+        The mean over runs, with its interval.
+
+    Examples
+    --------
+    >>> from genolect.statistics.bootstrap import draw_blocks
+    >>> drawn = draw_blocks(np.arange(9), seed=0, resamples=2)
+    >>> estimated(Runs(np.array([0.5]), np.array([[0.5, 0.5]])), drawn)
+    Estimate(value=0.5, low=0.5, high=0.5)
+    """
+    if runs.values.size == 1:
+        return within_range(estimate(float(runs.values[0]), runs.resampled[0], drawn.limits), metric)
+    return within_range(single_run(runs, drawn), metric)
+
+
+def within_range(found: Estimate, metric: str) -> Estimate:
+    """Cut an interval where no true value can lie: it covers the truth as often as before.
+
+    Examples
+    --------
+    >>> within_range(Estimate(0.9, 0.7, 1.1), "auroc[donor]"), within_range(Estimate(0.9, 0.7, 1.1), "unheard of")
+    (Estimate(value=0.9, low=0.7, high=1.0), Estimate(value=0.9, low=0.7, high=1.1))
+    """
+    if found.low is None or found.high is None:
+        return found
+    name = metric.partition("[")[0]
+    least, most = RANGES.get(name, RANGES.get(name.removesuffix("_micro"), (-np.inf, np.inf)))
+    return Estimate(found.value, max(found.low, least), min(found.high, most))
+
+
+def compared(ours: Runs, theirs: Runs, drawn: Resamples, *, margin: float = MARGIN, metric: str = "") -> Comparison:
+    """Compare two arms on the same resamples; where either was run several times, one run of each.
+
+    Parameters
+    ----------
+    ours, theirs : Runs
+        The same metric of both.
+    drawn : Resamples
+        The resamples of the task.
+    margin : float
+        Differences below it do not matter.
+    metric : str
+        Its name, which says whether smaller is better.
+
+    Returns
+    -------
+    Comparison
+        Interval, p-value and verdict.
+
+    Examples
+    --------
+    >>> from genolect.statistics.bootstrap import draw_blocks
+    >>> drawn = draw_blocks(np.arange(9), seed=0, resamples=3)
+    >>> good, bad = (Runs(np.array([at, at]), np.full((2, 3), at) + [-0.01, 0.0, 0.01]) for at in (0.9, 0.6))
+    >>> compared(good, bad, drawn).verdict
+    'better'
+    """
+    smaller = metric in SMALLER_IS_BETTER
+    if ours.values.size == theirs.values.size == 1:
+        first, second = (Scored(float(one.values[0]), one.resampled[0]) for one in (ours, theirs))
+        return compare(first, second, drawn, margin=margin, smaller_is_better=smaller)
+    difference = single_run_difference(_twice(ours), _twice(theirs), drawn)
+    if smaller and difference.value is not None:
+        difference = Estimate(-difference.value, _negative(difference.high), _negative(difference.low))
+    return Comparison(difference, _p_value(difference, drawn), decide(difference, margin=margin), margin)
+
+
+def _twice(runs: Runs) -> Runs:
+    """Let an arm without chance stand for two runs that agree."""
+    if runs.values.size > 1:
+        return runs
+    return Runs(np.repeat(runs.values, 2), np.repeat(runs.resampled, 2, axis=0))
+
+
+def _negative(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+def _p_value(difference: Estimate, drawn: Resamples) -> float | None:
+    """Give the level at which a symmetric interval comes to touch zero."""
+    value, high = difference.value, difference.high
+    if value is None or high is None:
+        return None
+    if high == value:
+        return float(value == 0)
+    freedom = drawn.effective_blocks - 1
+    return float(2 * stdtr(freedom, -abs(value) / (high - value) * stdtrit(freedom, LIMITS[1])))
+
 
 Row = dict[str, str | float | int | None]
 
@@ -83,7 +336,7 @@ class PanelResult:
     arms : dict of str to ArmResult
         What each did.
     calibration : dict of str to list of dict
-        Per arm, from `genolect.evaluation.metrics.calibration_bins`; empty for numbers and several labels.
+        Per arm, from `genolect.statistics.metrics.calibration_bins`; empty for numbers and several labels.
     units : Units
         What was resampled.
     blocks : int
@@ -146,9 +399,9 @@ def run_panel(
 
     Examples
     --------
-    >>> from genolect.data.labelled_table import Places, Target
-    >>> from genolect.data.ragged import RaggedBases
-    >>> from genolect.evaluation.baselines import baseline_arms
+    >>> from genolect.tables.table import Places, Target
+    >>> from genolect.sequence.ragged import RaggedBases
+    >>> from genolect.evaluation.methods.baselines import baseline_arms
     >>> label = np.arange(90) % 2
     >>> sequences = RaggedBases.of([np.full(9, 2 * one, dtype=np.uint8) for one in label])
     >>> names = np.arange(90).astype(str)
@@ -202,7 +455,7 @@ def check_task(parts: Parts) -> None:
 
     Examples
     --------
-    >>> from genolect.data.planted_signal import planted_signal
+    >>> from genolect.tables.planted_signal import planted_signal
     >>> parts = planted_signal("length", n=60, length=20).table.parts()
     >>> check_task(parts)
     """

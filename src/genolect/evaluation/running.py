@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
-from genolect.data.labelled_table import Parts
 from genolect.errors import ConfigurationError, shown
-from genolect.evaluation.arm import Answers, Arm, blind, loss_of
-from genolect.randomness import derived_key
+from genolect.evaluation.methods.method import Answers, Arm, blind, loss_of
+from genolect.random import derived_key
+from genolect.tables.table import Parts
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def run_arms(
 
     Examples
     --------
-    >>> from genolect.data.planted_signal import planted_signal
-    >>> from genolect.evaluation.baselines import baseline_arms
+    >>> from genolect.tables.planted_signal import planted_signal
+    >>> from genolect.evaluation.methods.baselines import baseline_arms
     >>> parts = planted_signal("length", n=60, length=20).table.parts()
     >>> done = run_arms(baseline_arms(["majority"]), parts, Effort())
     >>> [run.test.shape == (len(parts.test), 2) for run in done["majority"].runs]

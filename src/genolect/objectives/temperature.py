@@ -23,8 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from genolect.errors import ConfigurationError
-from genolect.objectives.gather import summed
-from genolect.objectives.info_nce import Similarities, info_nce
+from genolect.objectives.info_nce import Similarities, info_nce, summed
 
 LOWEST, HIGHEST = 0.01, 10.0
 """Bounds of every temperature: below, only the nearest candidate counts; above, all candidates are alike."""

@@ -70,7 +70,7 @@ def logits_of_both_strands(
     selected : Tensor of bool, shape (B, L)
         Which tokens to predict.
     partners : Tensor of int64, shape (V,)
-        Each token's partner on the other strand, from `genolect.tokenizers.strand.token_partners`.
+        Each token's partner on the other strand, from `genolect.tokenizers.reading.token_partners`.
     target_partners : Tensor of int64, shape (number of logits,)
         The same for each place among the logits.
 

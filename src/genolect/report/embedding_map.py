@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from genolect.report.plots import SQUARE, element, picture, thinned
 from genolect.report.results import EmbeddingMap
-from genolect.report.svg import SQUARE, element, picture, thinned
 
 POINTS = 3000
 LAYER = 250

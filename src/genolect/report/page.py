@@ -10,18 +10,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from genolect.durable import write_file
 from genolect.errors import InputError
-from genolect.evaluation.statistics import MARGIN
+from genolect.files import write_file
 from genolect.report import notation
 from genolect.report.embedding_map import CLASSES, COLOURS, class_key, embedding_figure
-from genolect.report.panel_tables import task_tables
-from genolect.report.panels import tasks_of
+from genolect.report.panels import task_tables, tasks_of
 from genolect.report.plots import calibration_square, learning_curve, split_strip
 from genolect.report.results import REMEDY, CalibrationBin, Region, Results, read_results, visible
 from genolect.report.templates import page_template
 from genolect.report.verdict import comparisons, sentences
 from genolect.sequence.statistics import KMER_LENGTH
+from genolect.statistics.bootstrap import MARGIN
 
 RESULTS = "results.json"
 REPORT = "report.html"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from genolect.evaluation.sentences import comparison_sentence
-from genolect.evaluation.statistics import MARGIN, Estimate, Verdict, decide
 from genolect.report.notation import arm_title, count, metric_named, number, signed, span
 from genolect.report.panels import DIFFERENCE, OURS
 from genolect.report.results import Difference, PanelTask, Pretraining, Results, Score
+from genolect.statistics.bootstrap import MARGIN, Estimate, Verdict, decide
+from genolect.statistics.sentences import comparison_sentence
 
 BIT_DECIMALS = 4
 COMPARED_ARMS = ("random_probe", "counting_probe", "kmer_logistic")
@@ -23,7 +23,7 @@ class Comparison:
     Attributes
     ----------
     outcome : {'better', 'worse', 'equivalent', 'undecided'}
-        By the rule of `genolect.evaluation.statistics.decide`; no margin for bits.
+        By the rule of `genolect.statistics.bootstrap.decide`; no margin for bits.
     """
 
     question: str

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from genolect.errors import InputError, shown
-from genolect.sequence.fasta_letter import refuse_character
-from genolect.sequence.fasta_part import fasta_parts, read_header
+from genolect.sequence.fasta import fasta_parts, read_header, refuse_character
 from genolect.sequence.genetic_code import Letters
 from genolect.sequence.source import Source, opened
 

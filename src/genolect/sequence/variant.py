@@ -16,7 +16,7 @@ import numpy as np
 
 from genolect.errors import InputError, shown
 from genolect.sequence.alphabet import BASE_BITS, Bases, decode, encode
-from genolect.sequence.annotation_row import coordinate
+from genolect.sequence.annotation import coordinate
 from genolect.sequence.source import Source, opened, text_lines
 
 VCF_COLUMNS = 8

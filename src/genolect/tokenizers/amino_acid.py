@@ -13,8 +13,8 @@ import numpy.typing as npt
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.sequence.genetic_code import UNKNOWN, Letters
 from genolect.sequence.protein import AMINO_ACIDS, PROTEIN_LETTERS, RARE
-from genolect.tokenizers.ecosystem import every, word_file
 from genolect.tokenizers.tokenizer import MASK, PADDING, Spans, TokenIds, hash_of
+from genolect.tokenizers.tokenizer_json import every, word_file
 
 WORDS = [*PROTEIN_LETTERS, MASK, PADDING]
 VOCABULARY = {word: number for number, word in enumerate(WORDS)}

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from genolect.errors import ConfigurationError
-from genolect.tokenizers.byte_pair_training import MOST_CYCLES
+from genolect.tokenizers.byte_pair_merging import MOST_CYCLES
 from genolect.tokenizers.nucleotide import VOCABULARY
 
 BASES = 4

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from genolect.sequence.alphabet import BASE_BITS, LETTERS, Bases, N
-from genolect.tokenizers.ecosystem import every, word_file
 from genolect.tokenizers.tokenizer import MASK, PADDING, Spans, TokenIds, hash_of
+from genolect.tokenizers.tokenizer_json import every, word_file
 
 VOCABULARY = {**{letter: code for code, letter in enumerate(LETTERS)}, MASK: N + 1, PADDING: N + 2}
 TARGETS = range(N)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -111,3 +111,69 @@ def hash_of(kind: str, content: Any) -> str:
     False
     """
     return hashlib.sha256(json.dumps([kind, content], sort_keys=True).encode()).hexdigest()
+
+
+class Frame(NamedTuple):
+    """Token ids around a sequence.
+
+    Attributes
+    ----------
+    before : tuple of int
+        What stands before its first token; its hidden state may stand for the whole sequence.
+    after : tuple of int
+        What stands behind its last.
+    """
+
+    before: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+
+
+def frame_of(vocabulary: Mapping[str, int]) -> Frame:
+    """Find the frame in a vocabulary.
+
+    Parameters
+    ----------
+    vocabulary : mapping of str to int
+        Every token and its id.
+
+    Returns
+    -------
+    Frame
+        [CLS] and [SEP] where it has both, otherwise <cls> alone where it has that, otherwise nothing.
+
+    Examples
+    --------
+    >>> frame_of({"[PAD]": 0, "[CLS]": 1, "[SEP]": 2, "A": 3})
+    Frame(before=(1,), after=(2,))
+    >>> frame_of({"A": 0, "C": 1})
+    Frame(before=(), after=())
+    """
+    if {"[CLS]", "[SEP]"} <= vocabulary.keys():
+        return Frame((vocabulary["[CLS]"],), (vocabulary["[SEP]"],))
+    return Frame((vocabulary["<cls>"],)) if "<cls>" in vocabulary else Frame()
+
+
+_PROBE_BASES = 64
+
+
+def stride_of_overlap(tokenizer: Tokenizer) -> int | None:
+    """Give the bases from one overlapping word to the next.
+
+    Parameters
+    ----------
+    tokenizer : Tokenizer
+        Any.
+
+    Returns
+    -------
+    int or None
+        New bases of each word; None where words stand side by side.
+
+    Examples
+    --------
+    >>> from genolect.tokenizers.kmer import KmerTokenizer
+    >>> [stride_of_overlap(KmerTokenizer(3, stride)) for stride in (1, 2, 3)]
+    [1, 2, None]
+    """
+    first, second = tokenizer.spans(np.zeros(_PROBE_BASES, dtype=np.uint8))[:2]
+    return int(second[0] - first[0]) if second[0] < first[1] else None

@@ -1,1 +1,0 @@
-"""Which stretches of which genome, in which order, with which label."""

@@ -1,0 +1,1 @@
+"""The prepared genome and what is drawn from it: windows, hold-out, labels, tracks, orthologues, a synthetic genome."""

@@ -1,0 +1,1 @@
+"""The model directory, the one batched forward pass, embedding."""

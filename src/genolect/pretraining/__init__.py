@@ -1,0 +1,1 @@
+"""From a recipe to a trained model: plan, batches, loop, optimizer, checkpoints."""

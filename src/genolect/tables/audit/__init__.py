@@ -1,0 +1,1 @@
+"""The audit of a labelled table: one file for each finding."""

@@ -1,0 +1,210 @@
+"""The audit of a labelled table: everything that could make a score look better than it is.
+
+Axes: n examples.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from genolect.arrays import Floats
+from genolect.genome.genome import PreparedGenome
+from genolect.sequence.alphabet import SOFT_MASK
+from genolect.sequence.interval import Interval
+from genolect.tables.audit.copies import conflicts_finding, copies_finding, near_finding
+from genolect.tables.audit.covariates import covariate_findings
+from genolect.tables.audit.finding import Finding, Judgement, worst
+from genolect.tables.audit.places import genome_finding, overlap_finding
+from genolect.tables.audit.pretraining import pretraining_finding
+from genolect.tables.audit.size import size_finding
+from genolect.tables.covariates import covariates
+from genolect.tables.relatives import Kinship, TableParts, find_kinship
+from genolect.tables.similarity import THRESHOLD
+from genolect.tables.table import LabelledTable, Places
+
+SERIOUS: tuple[Judgement, ...] = ("fault", "confounded", "leak")
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """What a model reads.
+
+    Attributes
+    ----------
+    genome : PreparedGenome
+        Its genome.
+    regions : sequence of Interval
+        The stretches that it is trained on.
+    chosen : str
+        Where they are written.
+    """
+
+    genome: PreparedGenome
+    regions: Sequence[Interval]
+    chosen: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found in a table.
+
+    Attributes
+    ----------
+    name : str
+        The table.
+    examples : int
+        How many.
+    parts : dict of str to int
+        Examples of each part.
+    labels : dict of str to int
+        Examples of each class, or positives of each label.
+    findings : tuple of Finding
+        One for each thing that was looked at.
+    remarks : tuple of str
+        What the table says of itself.
+    """
+
+    name: str
+    examples: int
+    parts: dict[str, int]
+    labels: dict[str, int]
+    findings: tuple[Finding, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def judgement(self) -> Judgement:
+        """The worst of the findings'."""
+        return worst(finding.judgement for finding in self.findings)
+
+    @property
+    def summary(self) -> str:
+        """One line for all."""
+        counted = Counter(finding.judgement for finding in self.findings)
+        names = {
+            kind: ", ".join(finding.name for finding in self.findings if finding.judgement == kind) for kind in SERIOUS
+        }
+        told = [f"{kind}: {names[kind]}" for kind in reversed(SERIOUS) if counted[kind]]
+        rest = f"{counted['note']} notes, {counted['ok']} ok"
+        return f"{self.name}: {'; '.join(told)}; {rest}." if told else f"{self.name}: nothing serious; {rest}."
+
+    def section(self) -> dict[str, Any]:
+        """Give everything as plain values, for JSON and for a report."""
+        return {
+            "task": self.name,
+            "examples": self.examples,
+            "parts": self.parts,
+            "labels": self.labels,
+            "judgement": self.judgement,
+            "summary": self.summary,
+            "remarks": list(self.remarks),
+            "findings": [finding.to_mapping() for finding in self.findings],
+        }
+
+
+def audit(
+    table: LabelledTable,
+    *,
+    threshold: float = THRESHOLD,
+    genome: PreparedGenome | None = None,
+    pretraining: Pretraining | None = None,
+    kinship: Kinship | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Audit:
+    """Look for everything that could make a score look better than it is.
+
+    Parameters
+    ----------
+    table : LabelledTable
+        The table, with its split as it is.
+    threshold : float
+        Least containment of a near copy.
+    genome : PreparedGenome, optional
+        The genome of the table's places, to compare them and to take repeats from.
+    pretraining : Pretraining, optional
+        What a model reads.
+    kinship : Kinship, optional
+        From `find_kinship`, where it is known.
+    say : callable, optional
+        Told what is looked at.
+
+    Returns
+    -------
+    Audit
+        The findings.
+
+    Examples
+    --------
+    >>> from genolect.tables.planted_table import planted_table
+    >>> audit(planted_table("copies")).summary
+    'planted: leak: copies, near copies; 1 notes, 7 ok.'
+    """
+    say = say or (lambda _: None)
+    say("comparing sequences and places")
+    kinship = find_kinship(table, threshold) if kinship is None else kinship
+    parts = TableParts.of(table)
+    findings = [*across_findings(table, kinship, parts), conflicts_finding(table, kinship)]
+    if genome is not None:
+        say("comparing places with the genome")
+        findings.append(genome_finding(table, genome))
+    say("scoring covariates")
+    repeats = None if genome is None else _repeats(table, genome)
+    findings += covariate_findings(table, covariates(table, repeats), kinship.cluster)
+    if pretraining is not None:
+        say("comparing with what pretraining read")
+        findings.append(
+            pretraining_finding(table, parts, pretraining.genome, pretraining.regions, chosen=pretraining.chosen)
+        )
+    findings.append(size_finding(table, kinship.cluster, parts))
+    sizes = {parts.shown(number): size for number, size in enumerate(parts.sizes)} if parts.divided else {}
+    return Audit(table.name, len(table), sizes, table.target.count(), tuple(findings), table.remarks)
+
+
+def across_findings(table: LabelledTable, kinship: Kinship, parts: TableParts) -> list[Finding]:
+    """Look only for what one part of a split gives away of another.
+
+    Parameters
+    ----------
+    table, kinship, parts
+        The table, its relations and its parts.
+
+    Returns
+    -------
+    list of Finding
+        Copies, near copies and overlapping places.
+
+    Examples
+    --------
+    >>> from genolect.tables.planted_table import planted_table
+    >>> table = planted_table()
+    >>> [found.judgement for found in across_findings(table, find_kinship(table), TableParts.of(table))]
+    ['ok', 'ok', 'ok']
+    """
+    return [
+        copies_finding(table, kinship, parts),
+        near_finding(table, kinship, parts),
+        overlap_finding(table, kinship, parts),
+    ]
+
+
+def _repeats(table: LabelledTable, genome: PreparedGenome) -> Floats | None:
+    """Take the share of soft-masked bases from the genome, where it has any and all places are on it."""
+    places = table.places
+    if not places.known.all() or not any(record.soft_masked for record in genome.records.values()):
+        return None
+    if not set(np.unique(places.name).tolist()) <= genome.records.keys():
+        return None
+    shares = np.zeros(len(table))
+    for row, (name, start, end) in enumerate(_rows(places)):
+        if end > genome.records[name].length:
+            return None
+        shares[row] = ((genome.bases(name, start, end) & SOFT_MASK) > 0).mean()
+    return shares
+
+
+def _rows(places: Places) -> Iterable[tuple[str, int, int]]:
+    return zip(places.name.tolist(), places.start.tolist(), places.end.tolist(), strict=True)

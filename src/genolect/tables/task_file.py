@@ -1,0 +1,179 @@
+"""Labelled tables as tasks: which file, which columns, and many of them in a suite.
+
+::
+
+    [tasks.promoters]
+    table = "promoters.tsv.gz"     # relative to this file
+
+    [tasks.expression]
+    table = "mpra.tsv"
+    label = ["expression"]
+    strands = "one"
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from genolect import files
+from genolect.config import Configuration
+from genolect.errors import ConfigurationError, InputError, shown
+from genolect.genome.genome import PreparedGenome
+from genolect.tables.division import SplitOptions, divide_table
+from genolect.tables.table import ROLES, LabelledTable
+from genolect.tables.table_file import ReadTable, TableColumns, read_table
+
+TASKS = "tasks"
+By = Literal["chromosome", "cluster", "group", "published"]
+
+
+class TableTask(Configuration):
+    """One task.
+
+    Attributes
+    ----------
+    table : str
+        The file.
+    label, kind, split, group, unlabelled
+        As in `data.table_file.TableColumns`.
+    strands : {'auto', 'one', 'both'}
+        Whether arms read one strand or both; by default one where every row has a strand.
+    units : {'auto', 'group', 'chromosome', 'place', 'example'}
+        What intervals resample.
+    dataset : str
+        What the table was made from; tasks of one dataset share a vote in the win rate. Empty for the table itself.
+    by : tuple of {'chromosome', 'cluster', 'group', 'published'}
+        Ways to divide the table anew, each a task of its own; empty where it is divided.
+    published : str
+        Task whose published figures stand beside the panel; empty for none.
+    """
+
+    table: str
+    label: tuple[str, ...] = ("label",)
+    kind: Literal["auto", "classes", "number"] = "auto"
+    split: str = "split"
+    group: str = "group"
+    unlabelled: Literal["refuse", "drop"] = "refuse"
+    strands: Literal["auto", "one", "both"] = "auto"
+    units: Literal["auto", "group", "chromosome", "place", "example"] = "auto"
+    dataset: str = ""
+    by: tuple[By, ...] = ()
+    published: str = ""
+
+    def read_divided(self, genome: PreparedGenome | None = None, *, name: str = "") -> list[ReadTable]:
+        """Read the table once for each way to divide it; without any it must be divided already.
+
+        The published split may leak, and then says so beside every figure; others that leak are refused.
+        """
+        if not self.by:
+            return [self.read(genome, name=name)]
+        table, unlabelled = self._read(genome, name=name)
+        return [ReadTable(self._divided(table, by), unlabelled) for by in self.by]
+
+    def _divided(self, table: LabelledTable, by: By) -> LabelledTable:
+        division = divide_table(table, SplitOptions(by=(by,), allow_leaks=by == "published"))
+        roles = np.array(ROLES)[division.roles[division.kept]]
+        remarks = tuple(remark.removeprefix("# ") for remark in division.remarks)
+        name = f"{table.name}, divided by {by}" if by != "published" else f"{table.name}, as published"
+        return replace(table.select(division.kept), name=name, split=roles, remarks=(*table.remarks, *remarks))
+
+    def read(self, genome: PreparedGenome | None = None, *, name: str = "") -> ReadTable:
+        """Read the table and call it by a name, by default that of the file; refuse one that is not divided."""
+        table, unlabelled = self._read(genome, name=name)
+        _require_roles(table, Path(self.table))
+        return ReadTable(table, unlabelled)
+
+    def _read(self, genome: PreparedGenome | None, *, name: str) -> ReadTable:
+        columns = TableColumns.from_mapping(
+            {key: getattr(self, key) for key in ("label", "kind", "split", "group", "unlabelled")}, "the task"
+        )
+        table, unlabelled = read_table(Path(self.table), columns, genome)
+        return ReadTable(replace(table, name=name or table.name), unlabelled)
+
+
+def _require_roles(table: LabelledTable, path: Path) -> None:
+    try:
+        table.parts()
+    except ConfigurationError as error:
+        raise InputError(error.what, fix=error.fix, path=path) from error
+
+
+def read_suite(path: Path) -> dict[str, TableTask]:
+    r"""Read the tasks of a suite.
+
+    Parameters
+    ----------
+    path : Path
+        TOML file with a table ``[tasks.NAME]`` for each.
+
+    Returns
+    -------
+    dict of str to TableTask
+        By name; the files' paths are relative to the suite's folder no longer.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is no TOML.
+    ConfigurationError
+        If it holds anything but tasks, or none.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "suite.toml").write_text('[tasks.genes]\ntable = "genes.tsv"')
+    ...     suite = read_suite(Path(folder, "suite.toml"))
+    >>> Path(suite["genes"].table).name
+    'genes.tsv'
+    """
+    try:
+        content: Mapping[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(
+            "there is no such suite", fix="name a TOML file with tables [tasks.NAME]", path=path
+        ) from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"the suite is no TOML: {error}", fix="write tables [tasks.NAME]", path=path) from error
+    tasks = content.get(TASKS)
+    if set(content) != {TASKS} or not isinstance(tasks, dict) or not tasks:
+        given = ", ".join(map(shown, content)) or "nothing"
+        raise ConfigurationError(f"the suite {path} holds {given}", fix="write tables [tasks.NAME], and nothing else")
+    return {name: _placed(TableTask.from_mapping(task, f"[tasks.{name}]"), path.parent) for name, task in tasks.items()}
+
+
+def _placed(task: TableTask, folder: Path) -> TableTask:
+    return task.model_copy(update={"table": str(folder / task.table)})
+
+
+class TaskFile(NamedTuple):
+    """A divided table as the user names it.
+
+    Attributes
+    ----------
+    path : Path
+        The table.
+    columns : TableColumns
+        Which columns mean what.
+    genome : Path or None
+        Prepared genome where the table has no sequences.
+    """
+
+    path: Path
+    columns: TableColumns
+    genome: Path | None = None
+
+    def read(self) -> LabelledTable:
+        """Read it."""
+        genome = None if self.genome is None else PreparedGenome(self.genome)
+        return read_table(self.path, self.columns, genome).table
+
+    def origin(self) -> dict[str, Any]:
+        """Give path and SHA-256, for the record."""
+        return {"path": str(self.path), "sha256": files.sha256_of(self.path), "columns": self.columns.to_mapping()}

@@ -1,0 +1,1 @@
+"""Builders of labelled tables: one file for each kind of task."""
