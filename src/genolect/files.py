@@ -25,7 +25,8 @@ from typing import IO, Any
 import numpy as np
 
 from genolect.errors import ConfigurationError, InputError, MachineError
-from genolect.sequence.source import STANDARD_INPUT
+
+STANDARD_INPUT = "-"
 
 MANIFEST = "manifest.json"
 SEAL = "sha256"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from genolect.errors import ConfigurationError
-from genolect.evaluation import label_curve
+from genolect.evaluation import label_curve as curves
 from genolect.evaluation.label_curve import CurveOptions, label_curve
 from genolect.evaluation.methods import finetuned
 from genolect.tables.table_file import TableColumns
@@ -19,7 +19,7 @@ from tests.divided_task import write_divided_task, write_untrained_model
 
 @pytest.fixture(autouse=True)
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label_curve, "WORD_LENGTHS", (1, 2))
+    monkeypatch.setattr(curves, "WORD_LENGTHS", (1, 2))
     monkeypatch.setattr(finetuned, "RATES", [(3e-3, 1e-2)])
     monkeypatch.setattr(finetuned, "FEWEST_STEPS", 9)
     monkeypatch.setattr(finetuned, "MOST_STEPS", 9)

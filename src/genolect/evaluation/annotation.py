@@ -21,10 +21,9 @@ from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.holdout import Split, split_genome
 from genolect.genome.labelled_windows import LabelledWindows, drop_rare_classes, read_windows, sample_windows
 from genolect.genome.labels import label_bases
-from genolect.models.huggingface.reading import is_published
 from genolect.models.inference import this_machine
-from genolect.models.model import SequenceModel, load_model, training_record
-from genolect.pretraining.plan import Plan, PretrainingOptions, plan_of_model
+from genolect.models.model import SequenceModel, load_model
+from genolect.pretraining.plan import PretrainingOptions, known_plan
 from genolect.random import derived_key
 from genolect.report.folder import INTERVALS, new_results
 from genolect.report.page import RESULTS
@@ -178,13 +177,6 @@ def evaluate(
     files.make_folder(out)
     files.write_json(out / RESULTS, results)
     return results
-
-
-def known_plan(folder: Path) -> Plan | None:
-    """Give the plan that a model was trained by; None for one that was published, or carried over."""
-    if is_published(folder) or "plan" not in training_record(folder):
-        return None
-    return plan_of_model(folder)
 
 
 @contextmanager

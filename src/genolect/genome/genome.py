@@ -25,10 +25,11 @@ import numpy as np
 from genolect import __version__
 from genolect import files as durable
 from genolect.errors import ConfigurationError, InputError, MachineError, shown
+from genolect.files import STANDARD_INPUT
 from genolect.sequence.alphabet import BASE_BITS, SOFT_MASK, Bases, N
 from genolect.sequence.annotation import GFF_COLUMNS, is_circular
 from genolect.sequence.fasta import FastaChunk, stream_fasta
-from genolect.sequence.source import STANDARD_INPUT, Source, opened, text_lines
+from genolect.sequence.source import Source, opened, text_lines
 
 _DECLARATION = re.compile(r"\[\s*topology\s*=\s*circular\s*\]", re.IGNORECASE)
 _EXAMPLES = 5

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from genolect.errors import ConfigurationError
-from genolect.evaluation.annotation import known_plan
+from genolect.errors import ConfigurationError, InputError
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import Split, split_genome
+from genolect.pretraining.plan import known_plan, plan_of_model, read_plan
+from genolect.tables.audit.audit import Pretraining
+
+PREPARED = "prepared"
+PLAN = "plan.json"
+MODEL = "config.json"
+DEFAULT_WINDOW = 256
 
 
 @dataclass(frozen=True)
@@ -106,3 +113,43 @@ def model_names(folders: list[Path]) -> dict[str, Path]:
     if len(set(short)) < len(short) or not all(short):
         short = [str(folder) for folder in folders]
     return dict(zip(short, folders, strict=True))
+
+
+def open_pretraining(path: Path, genome: PreparedGenome | None) -> Pretraining:
+    """Find out which stretches of which genome a model was, or would be, trained on.
+
+    Parameters
+    ----------
+    path : Path
+        A run folder, a model folder, or a prepared genome.
+    genome : PreparedGenome, optional
+        Taken for the model's where it has the same content.
+
+    Returns
+    -------
+    Pretraining
+        Genome and stretches.
+
+    Raises
+    ------
+    InputError
+        If the folder is none of the three.
+    ConfigurationError
+        If the genome that the model was trained on is neither given nor beside it.
+    """
+    if (path / MODEL).is_file():
+        plan = plan_of_model(path)
+    elif (path / PLAN).is_file():
+        try:
+            plan = read_plan(dict(json.loads((path / PLAN).read_text("utf-8"))), path / PLAN)
+        except (ValueError, TypeError) as error:
+            raise InputError("this is no plan of a run", fix="name another folder", path=path / PLAN) from error
+    else:
+        own = PreparedGenome(path)
+        return Pretraining(own, split_genome(own, window=DEFAULT_WINDOW).training, str(path))
+    beside = [folder / PREPARED for folder in (path, path.parent) if (folder / PREPARED).is_dir()]
+    for candidate in [genome, *map(PreparedGenome, beside)]:
+        if candidate is not None and candidate.content_hash == plan.genome:
+            return Pretraining(candidate, plan.split().training, str(path))
+    what = "the genome that this model was trained on is not beside it"
+    raise ConfigurationError(what, fix="name it with --genome, as prepared then", path=path)

@@ -20,6 +20,7 @@ from genolect.errors import ConfigurationError, InputError, shown
 from genolect.genome.context_counts import context_lengths
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import Split, split_genome
+from genolect.models.huggingface.reading import is_published
 from genolect.models.inference import Machine
 from genolect.models.model import training_record
 from genolect.pretraining.assembly import Ingredients, gather, measure_step, new_training
@@ -355,6 +356,13 @@ def plan_of_model(folder: Path) -> Plan:
             path=folder,
         )
     return read_plan(record["plan"], folder)
+
+
+def known_plan(folder: Path) -> Plan | None:
+    """Give the plan that a model was trained by; None for one that was published, or carried over."""
+    if is_published(folder) or "plan" not in training_record(folder):
+        return None
+    return plan_of_model(folder)
 
 
 def read_plan(values: Mapping[str, Any], path: Path) -> Plan:

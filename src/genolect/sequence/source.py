@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple, NoReturn
 
 from genolect.errors import InputError, MachineError
+from genolect.files import STANDARD_INPUT
 
 HEAD_BYTES = 4096
 _CONVERT = "export the sequences as FASTA and give that file"
@@ -151,7 +152,6 @@ def is_utf16(head: bytes) -> bool:
 
 Compression = Literal["plain", "gzip", "BGZF"]
 
-STANDARD_INPUT = "-"
 BLOCK_BYTES = 1 << 22
 LONGEST_LINE = 1 << 22
 # Deflate expands at most about 1,032 times, so a piece of 8 KB bounds what one step can yield to 8 MB.

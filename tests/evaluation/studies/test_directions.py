@@ -7,7 +7,7 @@ import pytest
 
 from genolect.encoders.build import encoder_config
 from genolect.evaluation.annotation import AnnotationFile
-from genolect.evaluation.studies import direction
+from genolect.evaluation.studies import direction as study
 from genolect.evaluation.studies.direction import READINGS, GenomeReading, direction, likelihood_rows
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.holdout import choose_split
@@ -28,7 +28,7 @@ def genome():
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     shrink(monkeypatch.setattr)
-    monkeypatch.setattr(direction, "EXAM_WINDOWS", 60)
+    monkeypatch.setattr(study, "EXAM_WINDOWS", 60)
 
 
 def changes(rows, arm="model"):
@@ -87,7 +87,7 @@ def test_the_whole_verb_with_labels_and_the_control_without_direction(tmp_path):
     check_results(results, path=tmp_path)
     aurocs = [row for row in results["evaluation"] if row["metric"] == "auroc_change"]
     assert len(aurocs) == 2 * (len(READINGS) - 1)
-    control = [row for row in aurocs if row["task"] == direction.CONTROL]
+    control = [row for row in aurocs if row["task"] == study.CONTROL]
     assert all(abs(row["value"]) < 0.05 for row in control)
     sentences = results["direction"]["sentences"]
     assert len(sentences) == 4 * (len(READINGS) - 1)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from genolect.errors import ConfigurationError, InputError
 from genolect.genome.genome import PreparedGenome, prepare_genome
-from genolect.tables.audit.auditing import audit_table, open_pretraining, opened_genome
+from genolect.pretraining.held_out import open_pretraining
+from genolect.tables.audit.auditing import audit_table, opened_genome
 from genolect.tables.table_file import TableColumns
 from tests.tiny import finished_run, synthetic_folder
 
@@ -46,7 +48,9 @@ def test_a_run_and_its_model_tell_what_they_read(table: Path, place: str) -> Non
     run = finished_run()
     genome = synthetic_folder() / "genome.fa"
     told: list[str] = []
-    found = audit_table(table, TableColumns(), genome=genome, pretraining=run / place, say=told.append)
+    found = audit_table(
+        table, TableColumns(), genome=genome, pretraining=partial(open_pretraining, run / place), say=told.append
+    )
     finding = next(finding for finding in found.findings if finding.name == "read in pretraining")
     plan = json.loads((run / "plan.json").read_text())
     training = {name: (start, end) for name, start, end in plan["regions"]["training"]}

@@ -16,9 +16,9 @@ from rich.text import Text
 from genolect.cli.options import AllowMissing, Rename, renaming
 from genolect.cli.progress import base_counter
 from genolect.errors import ConfigurationError
-from genolect.files import json_text
+from genolect.files import STANDARD_INPUT, json_text
 from genolect.sequence.annotation import Annotation, read_annotation
-from genolect.sequence.source import STANDARD_INPUT, Source
+from genolect.sequence.source import Source
 from genolect.sequence.statistics import (
     KMER_LENGTH,
     FeatureDescription,

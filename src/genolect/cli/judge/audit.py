@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from genolect.cli.options import grouped, listed
 from genolect.cli.progress import message_console
-from genolect.files import json_text
+from genolect.files import json_text, require_inputs
 
 if TYPE_CHECKING:
     from genolect.tables.audit.audit import Audit
@@ -66,7 +67,13 @@ def audit(
     from genolect.tables.audit.auditing import audit_table
 
     say = message_console().print
-    found = audit_table(table, columns.read(), threshold=threshold, genome=genome, pretraining=pretraining, say=say)
+    trained = None
+    if pretraining is not None:
+        from genolect.pretraining.held_out import open_pretraining
+
+        require_inputs([pretraining], table.parent, overwrite=False)
+        trained = partial(open_pretraining, pretraining)
+    found = audit_table(table, columns.read(), threshold=threshold, genome=genome, pretraining=trained, say=say)
     if as_json:
         typer.echo(json_text(found.section()), nl=False)
     else:

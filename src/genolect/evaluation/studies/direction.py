@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from genolect import files
 from genolect.arrays import Floats, Integers
-from genolect.evaluation.annotation import AnnotationFile, known_plan, labelled_task, naming
+from genolect.evaluation.annotation import AnnotationFile, labelled_task, naming
 from genolect.evaluation.methods.features import composition_of
 from genolect.evaluation.methods.probe import PROBE, describe_sequences
 from genolect.evaluation.panel import Row
@@ -24,7 +24,7 @@ from genolect.pretraining.held_out import held_out_for, model_names
 from genolect.pretraining.kinds.causal import set_causal_exam, tune_markov_model
 from genolect.pretraining.kinds.exam import MeanExam
 from genolect.pretraining.kinds.masked import set_masked_exam, tune_count_model
-from genolect.pretraining.plan import PretrainingOptions
+from genolect.pretraining.plan import PretrainingOptions, known_plan
 from genolect.report.folder import EVALUATION, INTERVALS, new_results
 from genolect.report.page import RESULTS
 from genolect.sequence.alphabet import COMPLEMENT, Bases, reverse_complement
