@@ -25,10 +25,10 @@ import torch
 from rows import Row, row, show
 from torch import Tensor, nn
 
+from genolect.encoders.build import preset
 from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig
 from genolect.encoders.layers.blocks import draw_weights
 from genolect.encoders.layers.sparse_attention import anchor_places
-from genolect.encoders.presets import MEGABASE, nucleo_transformer, nucleo_transformer_tiny
 from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransformerConfig
 from genolect.models.inference import this_machine
 from genolect.pretraining.cost.trial import peak_bytes
@@ -38,6 +38,7 @@ LAYERS, DEEP = 2, 6
 SHORT = 1_024
 STATUS = Path("/proc/self/statm")
 """Pages in the address space, and those in memory."""
+MEGABASE = 1_048_576
 VOCABULARY = 7
 LIMIT = 12_000_000_000
 GIGABYTE, MEGABYTE = 1e9, 1e6
@@ -113,9 +114,9 @@ def build(case: Case) -> nn.Module:
             HierarchicalConfig(vocabulary=VOCABULARY, layers=case.layers, periods=(10.5,), checkpoint_every=often)
         )
     elif case.kind == "tiny":
-        network = Hierarchical(nucleo_transformer_tiny(VOCABULARY))
+        network = preset("nucleo-transformer-tiny").build()
     elif case.kind == "NucleoTransformer":
-        network = Hierarchical(nucleo_transformer(VOCABULARY))
+        network = preset("nucleo-transformer").build()
     else:
         return peer(case).train()
     draw_weights(network, torch.Generator().manual_seed(0))

@@ -22,7 +22,8 @@ from rows import Row, row, show
 from torch import Tensor
 from torch.nn import functional
 
-from genolect.encoders.build import EncoderConfig, encoder_config
+from genolect.encoders.build import encoder_config
+from genolect.encoders.encoder import EncoderConfig
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.holdout import choose_split
 from genolect.genome.windows import WindowSampler, tile_windows

@@ -25,7 +25,8 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput, CausalLMOutput, MaskedLMOutput
 
-from genolect.encoders.build import EncoderConfig, encoder_config, new_encoder, new_head, new_token_head, output_width
+from genolect.encoders.build import encoder_config, new_encoder, new_head
+from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.heads import HeadConfig
 from genolect.encoders.layers.blocks import draw_weights
 from genolect.models.huggingface.reading import CONFIGURATION
@@ -41,7 +42,7 @@ class GenolectConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     Parameters
     ----------
     encoder_kind : str
-        One of `encoders.build.KINDS`.
+        One of `encoders.build.encoder_kinds`.
     shape : dict
         Fields of its configuration.
     targets : list of int
@@ -211,10 +212,10 @@ class _WithHead(GenolectPreTrained):  # type: ignore[no-untyped-call]
     def _new_heads(self, encoder: nn.Module) -> tuple[nn.Module, nn.ModuleDict]:
         shape = self.config.encoder_config()
         extra = {
-            name: new_head(HeadConfig.from_mapping(head, name), output_width(shape))
+            name: new_head(HeadConfig.from_mapping(head, name), shape.output_width)
             for name, head in self.config.extra_heads.items()
         }
-        return new_token_head(shape, range(*self.config.targets), encoder), nn.ModuleDict(extra)
+        return shape.token_head(range(*self.config.targets), encoder), nn.ModuleDict(extra)
 
     def _logits(self, hidden_BLD: Tensor) -> Tensor:
         """Give logits (B, L, V) of all ids: the lowest number where an id is never predicted."""
@@ -286,7 +287,7 @@ class GenolectForCausalLM(_WithHead, GenerationMixin):  # type: ignore[no-untype
     """
 
     def __init__(self, config: GenolectConfig) -> None:
-        if not config.encoder_config().causal:
+        if config.encoder_config().sees_ahead:
             raise ValueError("this encoder sees what comes; load it with AutoModelForMaskedLM")
         super().__init__(config)
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from genolect.encoders.build import KINDS, encoder_config, gives_bins, packs
+from genolect.encoders.build import encoder_config, encoder_kinds
 from genolect.encoders.layers.attention import Documents, pack, unpack
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError
@@ -193,19 +193,19 @@ def test_what_has_no_boundaries_for_padding_or_positions_is_refused():
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS.keys())
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", encoder_kinds())
 def test_a_sequence_has_the_same_vectors_alone_in_any_company_and_from_disk(kind, tokenizer, tmp_path):
-    shape = {name: value for name, value in SHAPE.items() if name in KINDS[kind].config.model_fields}
-    if "context_lengths" in KINDS[kind].config.model_fields:
+    shape = {name: value for name, value in SHAPE.items() if name in encoder_kinds()[kind].model_fields}
+    if "context_lengths" in encoder_kinds()[kind].model_fields:
         shape["context_lengths"] = ()
     config = encoder_config(kind, {"vocabulary": len(tokenizer.vocabulary), **shape}, "here")
     if kind in SINGLE_BASES and tokenizer.kind != "nucleotide":
         with pytest.raises(ConfigurationError, match="reads single bases"):
             new_model(config, tokenizer, seed=3)
         return
-    assert packs(config) == (kind in ("transformer", "bert", "esm", "mosaic_bert"))
+    assert config.packs == (kind in ("transformer", "bert", "esm", "mosaic_bert"))
     model = random_twin(new_model(config, tokenizer, seed=3), seed=4, keep_counts=False)
-    if gives_bins(config):
+    if config.gives_bins:
         with pytest.raises(ConfigurationError, match="gives bins"):
             layer_embeddings(model, [np.zeros(64, dtype=np.uint8)], CPU)
         return

@@ -104,4 +104,4 @@ def test_a_window_longer_than_the_positions_is_refused():
 def test_heads_divide_the_width():
     with pytest.raises(ValueError, match="width 12 must be a multiple of heads 5"):
         BertConfig(vocabulary=V, width=12, heads=5)
-    assert not CONFIG.causal
+    assert CONFIG.sees_ahead

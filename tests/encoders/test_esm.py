@@ -110,4 +110,4 @@ def test_a_window_longer_than_the_positions_is_refused():
 def test_a_shape_that_does_not_fit_together_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         EsmConfig(**{**SHAPE, **changes})
-    assert not FIRST.causal
+    assert FIRST.sees_ahead

@@ -55,10 +55,10 @@ def test_shapes_that_cannot_be_are_refused(given, message):
 def test_a_configuration_survives_being_written():
     config = HierarchicalConfig(**SHAPE, periods=(10.5,), checkpoint_every=2)
     assert HierarchicalConfig.from_mapping(config.to_mapping(), "plan") == config
-    assert not config.causal
+    assert config.sees_ahead
     assert len(config.to_mapping()) <= 10
-    assert min(abs(period - 10.5) for period in config.rotary_periods) < 1e-9
-    assert len(config.rotary_periods) == PATCH * D // 3 // 2
+    assert min(abs(period - 10.5) for period in config.periods_in_tokens) < 1e-9
+    assert len(config.periods_in_tokens) == PATCH * D // 3 // 2
 
 
 @pytest.mark.parametrize("length", [1, 3, 19, 20, 21, 40, 67, 97])

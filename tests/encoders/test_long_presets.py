@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from genolect.encoders.build import preset
 from genolect.encoders.hierarchical import Hierarchical
 from genolect.encoders.layers.blocks import draw_weights
-from genolect.encoders.presets import MEGABASE, nucleo_transformer, nucleo_transformer_tiny, sparse_small
 from genolect.encoders.sparse_transformer import SparseTransformer
 
 
@@ -17,7 +17,7 @@ def parameters(network: torch.nn.Module) -> int:
 
 
 def test_nucleo_transformer_has_350_million_parameters_and_64_blocks():
-    config = nucleo_transformer(7)
+    config = preset("nucleo-transformer")
     with torch.device("meta"):
         network = Hierarchical(config)
     width, inner = 1024, 2944
@@ -25,12 +25,13 @@ def test_nucleo_transformer_has_350_million_parameters_and_64_blocks():
     ends = 2 * (width**2 + width) + 2 * width + 2 * 64 + 7 * 64 + 7 * 64 * 21 + 64
     assert parameters(network) == 20 * layer + ends
     assert parameters(network) == pytest.approx(350e6, rel=0.01)
-    assert MEGABASE == 1024 * 1024 == 64 * config.block
-    assert any(period == pytest.approx(10.5) for period in config.rotary_periods)
+    assert 64 * config.block == 1024 * 1024
+    assert any(period == pytest.approx(10.5) for period in config.periods_in_tokens)
 
 
 @pytest.mark.parametrize(
-    ("build", "config"), [(Hierarchical, nucleo_transformer_tiny(7)), (SparseTransformer, sparse_small(7))]
+    ("build", "config"),
+    [(Hierarchical, preset("nucleo-transformer-tiny")), (SparseTransformer, preset("sparse-small"))],
 )
 def test_the_small_ones_learn(build, config):
     """Which base stood at the hidden places of one window: the loss falls from ln 4."""

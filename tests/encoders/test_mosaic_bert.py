@@ -68,4 +68,4 @@ def test_dropout_acts_in_training_only():
 def test_heads_divide_the_width():
     with pytest.raises(ValueError, match="width 12 must be a multiple of heads 5"):
         MosaicBertConfig(vocabulary=V, width=12, heads=5)
-    assert not CONFIG.causal
+    assert CONFIG.sees_ahead

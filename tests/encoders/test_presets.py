@@ -7,21 +7,24 @@ import re
 import pytest
 import torch
 
-from genolect.encoders import presets
+from genolect.encoders import build
 from genolect.encoders.bert import BertConfig
+from genolect.encoders.build import parameter_count, preset, preset_names
 from genolect.encoders.esm import EsmConfig
 from genolect.encoders.mosaic_bert import MosaicBertConfig
-from genolect.encoders.presets import PRESETS, parameter_count, preset
 from genolect.errors import ConfigurationError
 
-TABLE = dict(re.findall(r"^(\S+) +([\d,]{7,})\b", presets.__doc__, flags=re.MULTILINE))
+TABLE = dict(re.findall(r"^(\S+) +([\d,]{7,})\b", build.__doc__, flags=re.MULTILINE))
 
 
 def weights_of(model: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-@pytest.mark.parametrize("name", [name for name, config in PRESETS.items() if isinstance(config, BertConfig)])
+@pytest.mark.parametrize(
+    "name",
+    [name for name in preset_names() if isinstance(preset(name), BertConfig)],
+)
 def test_dnabert_and_grover_have_the_weights_of_transformers_class(name):
     transformers = pytest.importorskip("transformers")
     vocabulary = {"dnabert-3": 69, "dnabert-4": 261, "dnabert-5": 1029, "dnabert-6": 4101, "grover": 609}[name]
@@ -85,7 +88,7 @@ def test_dnabert_2_has_the_weights_of_its_layout():
 
 def test_the_table_shows_every_preset_as_it_is():
     assert {name: int(count.replace(",", "")) for name, count in TABLE.items()} == {
-        name: parameter_count(config) for name, config in PRESETS.items()
+        name: parameter_count(preset(name)) for name in preset_names()
     }
 
 

@@ -53,12 +53,12 @@ def test_shapes_that_cannot_be_are_refused(given, message):
 def test_a_configuration_survives_being_written(changes):
     config = SparseTransformerConfig(**{**SHAPE, **changes})
     assert SparseTransformerConfig.from_mapping(config.to_mapping(), "plan") == config
-    assert not config.causal
+    assert config.sees_ahead
     assert len(config.to_mapping()) <= 10
 
 
 def test_the_periods_of_a_configuration_are_listed():
-    plain, helical = (SparseTransformerConfig(**SHAPE, periods=periods).rotary_periods for periods in ((), (10.5,)))
+    plain, helical = (SparseTransformerConfig(**SHAPE, periods=periods).periods_in_tokens for periods in ((), (10.5,)))
     assert plain == pytest.approx([6.2832, 62.832, 628.32, 6283.2], rel=1e-4)
     assert helical == pytest.approx([6.2832, 10.5, 135.37, 2916.4], rel=1e-4)
 

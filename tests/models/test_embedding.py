@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genolect.encoders.bert import BertConfig
-from genolect.encoders.build import EncoderConfig
+from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.esm import EsmConfig
 from genolect.encoders.layers.flex_packing import FlexDocuments
 from genolect.encoders.sparse_transformer import SparseTransformerConfig

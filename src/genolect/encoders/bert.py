@@ -8,17 +8,17 @@ Legend: B windows, L tokens, D width, H heads.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import ClassVar, cast
 
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genolect.config import Configuration
+from genolect.encoders.encoder import PublishedConfig, PublishedEncoder
 from genolect.encoders.layers.attention import BiasedSelfAttention, Documents, hide_padding
 
 
-class BertConfig(Configuration):
+class BertConfig(PublishedConfig):
     """Shape of a BERT encoder; the defaults are those of BERT-base.
 
     Attributes
@@ -45,6 +45,9 @@ class BertConfig(Configuration):
         Added to the variance in each norm.
     """
 
+    kind: ClassVar[str] = "bert"
+    described: ClassVar[str] = "BERT with learned positions"
+
     vocabulary: int = Field(ge=1)
     width: int = Field(768, ge=1)
     layers: int = Field(12, ge=1)
@@ -54,7 +57,6 @@ class BertConfig(Configuration):
     token_types: int = Field(2, ge=1)
     dropout: float = Field(0.1, ge=0, lt=1)
     attention_dropout: float = Field(0.1, ge=0, lt=1)
-    norm_epsilon: float = Field(1e-12, gt=0)
 
     @model_validator(mode="after")
     def _fits_together(self) -> BertConfig:
@@ -62,10 +64,14 @@ class BertConfig(Configuration):
             raise ValueError(f"width {self.width} must be a multiple of heads {self.heads}")
         return self
 
+    def build(self) -> BertEncoder:
+        """Make the network."""
+        return BertEncoder(self)
+
     @property
-    def causal(self) -> bool:
-        """Whether a token sees only those before it: never here."""
-        return False
+    def longest_window(self) -> int:
+        """How many tokens a window may have: each position has a vector."""
+        return self.positions
 
 
 class BertBlock(nn.Module):
@@ -89,7 +95,7 @@ class BertBlock(nn.Module):
         return refined
 
 
-class BertEncoder(nn.Module):
+class BertEncoder(PublishedEncoder):
     """Tokens to hidden states.
 
     Parameters
@@ -172,3 +178,9 @@ class BertEncoder(nn.Module):
         added, states = hide_padding(real_BL), self.states(ids, real_BL=real_BL)
         blocks = cast(list[BertBlock], self.blocks)
         return [block.attention.weights(seen, added) for block, seen in zip(blocks, states[:-1], strict=True)]
+
+
+PRESETS = {
+    **{f"dnabert-{k}": BertConfig(vocabulary=4**k + 5) for k in range(3, 7)},
+    "grover": BertConfig(vocabulary=609),
+}

@@ -1,150 +1,83 @@
-"""Every encoder by the name of its kind: what a model directory and a recipe say, and what is built from it."""
+"""The encoders by name: kinds, shapes of the published models and our own, and the networks that they describe.
+
+The counts that documents print are round, and some are another model's. Weights of encoder and masked head together,
+as `parameter_count` gives them:
+
+==============================================  =============  ====================================================
+name                                                  weights  said to be
+==============================================  =============  ====================================================
+dnabert-3                                          86,095,941  110M, which is BERT-base with its 30,522 words of
+dnabert-4                                          86,243,589  English; DNABERT has the same blocks, but 69 to 4,101
+dnabert-5                                          86,834,181  words
+dnabert-6                                          89,196,549
+grover                                             86,511,201  12 blocks, 601 tokens: those in use; its ids are 609,
+                                                               5 special tokens, 4 letters and 600 merges
+dnabert-2-117m                                    117,074,176  117M
+nucleotide-transformer-500m-human-ref             485,698,825  500M, rounded up
+nucleotide-transformer-500m-1000g                 485,698,825  500M, rounded up
+nucleotide-transformer-2.5b-1000g               2,547,800,585  2.5B
+nucleotide-transformer-2.5b-multi-species       2,547,800,585  2.5B
+nucleotide-transformer-v2-50m-multi-species        54,855,179  50M, which is its blocks alone
+nucleotide-transformer-v2-100m-multi-species       96,839,179  100M
+nucleotide-transformer-v2-250m-multi-species      233,545,995  250M, rounded up
+nucleotide-transformer-v2-500m-multi-species      496,245,771  500M
+small                                                 781,312  ours: the default
+base                                               85,112,832  ours: the depth and width of BERT-base
+nucleo-transformer                                350,844,736  about 350M, for windows of 1,024 kb
+nucleo-transformer-tiny                               568,040  ours: its blocks, small enough for a processor
+sparse-small                                          236,640  ours: every base of long windows at full resolution
+==============================================  =============  ====================================================
+
+Files hold more than the models read: BERT's a pooler; ESM's heads x layers + 1 weights that tell contacts in proteins;
+those of version 2 of Nucleotide Transformer also 2,050 learned positions, although its positions are rotary.
+"""
 
 from __future__ import annotations
 
+import difflib
+import importlib
+import pkgutil
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeAlias
+from functools import cache
+from typing import Any
 
 import torch
 from torch import nn
 
-from genolect.encoders.bert import BertConfig, BertEncoder
-from genolect.encoders.enformer import EnformerTrunk, EnformerTrunkConfig
-from genolect.encoders.equivariant_convolution import EquivariantConvolution, EquivariantConvolutionConfig
-from genolect.encoders.equivariant_transformer import EquivariantTransformer, EquivariantTransformerConfig
-from genolect.encoders.esm import EsmConfig, EsmEncoder
+from genolect import encoders
+from genolect.encoders.encoder import KINDS, EncoderConfig, PublishedConfig, PublishedEncoder
 from genolect.encoders.heads import (
     BinHead,
     HeadConfig,
     MaskedHead,
-    PredictableHead,
     ProjectionHead,
-    StrandTokenHead,
     StrandWindowHead,
     TokenHead,
     WindowHead,
 )
-from genolect.encoders.hierarchical import Hierarchical, HierarchicalConfig
-from genolect.encoders.mosaic_bert import MosaicBertConfig, MosaicBertEncoder
-from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransformerConfig
-from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError, shown
 
-PublishedConfig: TypeAlias = BertConfig | EsmConfig | MosaicBertConfig
-PublishedEncoder: TypeAlias = BertEncoder | EsmEncoder | MosaicBertEncoder
+
+@cache
+def _presets() -> dict[str, EncoderConfig]:
+    """Load every file of the folder, by which its kind is known; give the shapes that the files name."""
+    found: dict[str, EncoderConfig] = {}
+    for file in pkgutil.iter_modules(encoders.__path__, f"{encoders.__name__}."):
+        if file.name != __name__:
+            found |= getattr(importlib.import_module(file.name), "PRESETS", {})
+    return found
 
 
-def new_published(config: PublishedConfig, *, tied: bool) -> tuple[PublishedEncoder, MaskedHead]:
-    """Build an encoder and its head; their weights are to be read, or drawn with `initialisation.draw_weights`.
-
-    Parameters
-    ----------
-    config : BertConfig, EsmConfig or MosaicBertConfig
-        The shape.
-    tied : bool
-        Whether the head takes the vectors of the token ids from the encoder's embedding.
-
-    Returns
-    -------
-    encoder : BertEncoder, EsmEncoder or MosaicBertEncoder
-        The encoder.
-    head : MaskedHead
-        The head.
+def encoder_kinds() -> dict[str, type[EncoderConfig]]:
+    """Give the configuration of every kind, by name.
 
     Examples
     --------
-    >>> config = BertConfig(vocabulary=7, width=12, heads=3, layers=1, feed_forward=5, positions=8)
-    >>> encoder, head = new_published(config, tied=True)
-    >>> head.decode.weight is encoder.embedding.weight
-    True
+    >>> encoder_kinds()["bert"].described
+    'BERT with learned positions'
     """
-    encoder: PublishedEncoder
-    with torch.random.fork_rng(devices=[]):  # torch's own first values come from a global generator
-        match config:
-            case BertConfig():
-                encoder = BertEncoder(config)
-            case EsmConfig():
-                encoder = EsmEncoder(config)
-            case MosaicBertConfig():
-                encoder = MosaicBertEncoder(config)
-        head = MaskedHead(config.width, config.vocabulary, norm_epsilon=config.norm_epsilon)
-    if tied:
-        head.tie(encoder.embedding)
-    return encoder, head
-
-
-StrandConfig: TypeAlias = EquivariantTransformerConfig | EquivariantConvolutionConfig
-EncoderConfig: TypeAlias = (
-    TransformerConfig
-    | SparseTransformerConfig
-    | HierarchicalConfig
-    | StrandConfig
-    | PublishedConfig
-    | EnformerTrunkConfig
-)
-
-
-class _Kind(NamedTuple):
-    """The shape and the encoder of one kind, and whether it reads packed rows."""
-
-    config: type[EncoderConfig]
-    encoder: type[nn.Module]
-    packs: bool = False
-
-
-KINDS: dict[str, _Kind] = {
-    "transformer": _Kind(TransformerConfig, Transformer, packs=True),
-    "sparse": _Kind(SparseTransformerConfig, SparseTransformer),
-    "hierarchical": _Kind(HierarchicalConfig, Hierarchical),
-    "equivariant": _Kind(EquivariantTransformerConfig, EquivariantTransformer),
-    "equivariant_convolution": _Kind(EquivariantConvolutionConfig, EquivariantConvolution),
-    "bert": _Kind(BertConfig, BertEncoder, packs=True),
-    "esm": _Kind(EsmConfig, EsmEncoder, packs=True),
-    "mosaic_bert": _Kind(MosaicBertConfig, MosaicBertEncoder, packs=True),
-    "enformer": _Kind(EnformerTrunkConfig, EnformerTrunk),
-}
-
-
-def kind_of(config: EncoderConfig) -> str:
-    """Give the name of a shape's kind.
-
-    Examples
-    --------
-    >>> kind_of(SparseTransformerConfig(vocabulary=7))
-    'sparse'
-    """
-    return next(name for name, kind in KINDS.items() if kind.config is type(config))
-
-
-def packs(config: EncoderConfig) -> bool:
-    """Tell whether the encoder takes ``documents``, those of a packed row (see `packing`).
-
-    The dense ones do. The others would have to cut the row in every layer, into the blocks, anchors or convolutions of
-    each document; they read documents of one length at a time.
-
-    Examples
-    --------
-    >>> packs(TransformerConfig(vocabulary=7)), packs(SparseTransformerConfig(vocabulary=7))
-    (True, False)
-    """
-    return KINDS[kind_of(config)].packs
-
-
-def longest_window(config: EncoderConfig) -> int | None:
-    """Give how many tokens a window may have; None where there is no end.
-
-    Examples
-    --------
-    >>> longest_window(BertConfig(vocabulary=7)), longest_window(TransformerConfig(vocabulary=7))
-    (512, None)
-    """
-    match config:
-        case BertConfig():
-            return config.positions
-        case EsmConfig():
-            return None if config.positions is None else config.positions - config.padding_id - 1
-        case _:
-            return None
+    _presets()
+    return dict(sorted(KINDS.items()))
 
 
 def encoder_config(kind: str, values: Mapping[str, Any], where: str) -> EncoderConfig:
@@ -153,7 +86,7 @@ def encoder_config(kind: str, values: Mapping[str, Any], where: str) -> EncoderC
     Parameters
     ----------
     kind : str
-        One of `KINDS`.
+        One of `encoder_kinds`.
     values : mapping
         Its fields.
     where : str
@@ -174,54 +107,70 @@ def encoder_config(kind: str, values: Mapping[str, Any], where: str) -> EncoderC
     >>> encoder_config("bert", {"vocabulary": 69}, "config.json").width
     768
     """
-    if kind not in KINDS:
-        raise ConfigurationError(f"there is no encoder of the kind {shown(kind)}", fix=f"choose {', '.join(KINDS)}")
-    return KINDS[kind].config.from_mapping(values, where)
+    kinds = encoder_kinds()
+    if kind not in kinds:
+        raise ConfigurationError(f"there is no encoder of the kind {shown(kind)}", fix=f"choose {', '.join(kinds)}")
+    return kinds[kind].from_mapping(values, where)
+
+
+def preset(name: str) -> EncoderConfig:
+    """Give the shape of that name.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> preset("grover").vocabulary
+    609
+    """
+    presets = _presets()
+    if name not in presets:
+        near = "".join(f"did you mean {match!r}? " for match in difflib.get_close_matches(name, presets, n=1))
+        raise ConfigurationError(f"there is no preset {shown(name)}", fix=f"{near}Known: {', '.join(presets)}")
+    return presets[name]
+
+
+def preset_names() -> list[str]:
+    """Name every preset."""
+    return list(_presets())
 
 
 def new_encoder(config: EncoderConfig) -> Any:
-    """Build an encoder; its weights are to be read, or drawn with `initialisation.draw_weights`.
-
-    Parameters
-    ----------
-    config : EncoderConfig
-        The shape.
+    """Build an encoder; its weights are to be read, or drawn with `layers.blocks.draw_weights`.
 
     Returns
     -------
     Module
         The encoder: ``forward(ids, counted)`` gives (B, L, D), ``states(ids, counted)`` those of all layers. One that
-        gives bins (`gives_bins`) has no states.
-
-    Examples
-    --------
-    >>> type(new_encoder(TransformerConfig(vocabulary=7, width=8, layers=1))).__name__
-    'Transformer'
+        gives bins has no states.
     """
     with torch.random.fork_rng(devices=[]):  # torch's own first values, soon replaced, come from a global generator
-        return KINDS[kind_of(config)].encoder(config)
+        return config.build()
 
 
-def gives_bins(config: EncoderConfig) -> bool:
-    """Tell whether an encoder gives hidden states of bins, so that nothing but tracks can be asked of it.
-
-    Examples
-    --------
-    >>> gives_bins(EnformerTrunkConfig()), gives_bins(BertConfig(vocabulary=7))
-    (True, False)
-    """
-    return isinstance(config, EnformerTrunkConfig)
-
-
-def require_tokens(config: EncoderConfig, what: str) -> None:
-    """Refuse an encoder that gives bins where tokens are needed.
+def new_published(config: PublishedConfig, *, tied: bool) -> tuple[PublishedEncoder, MaskedHead]:
+    """Build an encoder and the head that was trained with it; their weights are to be read, or drawn.
 
     Parameters
     ----------
-    config : EncoderConfig
+    config : PublishedConfig
         The shape.
-    what : str
-        Who needs them, for the message.
+    tied : bool
+        Whether the head takes the vectors of the token ids from the encoder's embedding.
+    """
+    encoder: PublishedEncoder = new_encoder(config)
+    with torch.random.fork_rng(devices=[]):
+        head = config.masked_head()
+    if tied:
+        head.tie(encoder.embedding)
+    return encoder, head
+
+
+def require_tokens(config: EncoderConfig, what: str) -> None:
+    """Refuse an encoder that gives bins where tokens are needed; `what` says who needs them.
 
     Raises
     ------
@@ -230,60 +179,13 @@ def require_tokens(config: EncoderConfig, what: str) -> None:
 
     Examples
     --------
-    >>> require_tokens(EnformerTrunkConfig(), "a probe")
+    >>> require_tokens(encoder_config("enformer", {}, "here"), "a probe")
     Traceback (most recent call last):
     genolect.errors.ConfigurationError: a probe needs tokens, an encoder of the kind enformer gives bins. Fix: ...
     """
-    if gives_bins(config):
-        message = f"{what} needs tokens, an encoder of the kind {kind_of(config)} gives bins"
+    if config.gives_bins:
+        message = f"{what} needs tokens, an encoder of the kind {config.kind} gives bins"
         raise ConfigurationError(message, fix="take another encoder, or ask it about tracks alone")
-
-
-def output_width(config: EncoderConfig) -> int:
-    """Give the channels of what an encoder gives to its heads.
-
-    Examples
-    --------
-    >>> output_width(EnformerTrunkConfig(width=12)), output_width(BertConfig(vocabulary=7, width=12))
-    (24, 12)
-    """
-    return 2 * config.width if isinstance(config, EnformerTrunkConfig) else config.width
-
-
-def new_token_head(config: EncoderConfig, targets: range, encoder: Any) -> nn.Module:
-    """Build the head that predicts tokens: that of the checkpoints where the encoder is one of theirs.
-
-    Parameters
-    ----------
-    config : EncoderConfig
-        The shape of the encoder.
-    targets : range
-        The predictable ids.
-    encoder : Module
-        The encoder; a head of BERT reads its embedding.
-
-    Returns
-    -------
-    Module
-        Hidden states of selected tokens (S, D) in, logits of the predictable ids out; nothing where there are no
-        hidden states of tokens.
-
-    Examples
-    --------
-    >>> shape = TransformerConfig(vocabulary=7, width=8, layers=1)
-    >>> new_token_head(shape, range(4), new_encoder(shape))(torch.ones(3, 8)).shape
-    torch.Size([3, 4])
-    """
-    if gives_bins(config):
-        return nn.Identity()
-    if isinstance(config, StrandConfig):
-        return StrandTokenHead(config.width, len(targets))
-    if not isinstance(config, PublishedConfig):
-        return TokenHead(config.width, len(targets))
-    head = MaskedHead(config.width, config.vocabulary, norm_epsilon=config.norm_epsilon)
-    if not isinstance(config, EsmConfig):
-        head.tie(encoder.embedding)
-    return PredictableHead(head, targets)
 
 
 def new_head(config: HeadConfig, width: int) -> nn.Module:
@@ -315,3 +217,20 @@ def new_head(config: HeadConfig, width: int) -> nn.Module:
         "projection": ProjectionHead,
     }
     return kinds[config.kind](width, config.outputs)
+
+
+def parameter_count(config: EncoderConfig) -> int:
+    """Count the weights of an encoder, and of its masked head if it is a published one, without making them.
+
+    What is shared counts once: BERT's heads share the vectors of the ids with the embedding; those of Nucleotide
+    Transformer do not.
+
+    Examples
+    --------
+    >>> parameter_count(preset("dnabert-6"))
+    89196549
+    """
+    with torch.device("meta"):
+        parts: tuple[nn.Module, ...]
+        parts = new_published(config, tied=config.tied) if isinstance(config, PublishedConfig) else (config.build(),)
+    return sum(parameter.numel() for parameter in nn.ModuleList(parts).parameters())

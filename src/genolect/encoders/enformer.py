@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genolect.config import Configuration
+from genolect.encoders.encoder import BinConfig
 from genolect.encoders.heads import TrackHead
 from genolect.encoders.layers.blocks import GatedFeedForward, LinearFromZero, SelfAttention
 from genolect.encoders.layers.positions import rotary_angles
@@ -219,7 +220,7 @@ def one_hot_signal(ids: Tensor, vocabulary: int, tracks_BTL: Tensor | None = Non
 ROTARY_BASE = 10_000.0
 
 
-class EnformerTrunkConfig(Configuration):
+class EnformerTrunkConfig(BinConfig):
     """Shape of an Enformer without its heads, as a recipe chooses it.
 
     Attributes
@@ -244,6 +245,9 @@ class EnformerTrunkConfig(Configuration):
         T, signals along the bases that are read beside them; 0 for none.
     """
 
+    kind: ClassVar[str] = "enformer"
+    described: ClassVar[str] = "Enformer: a pooling tower and a transformer over bins"
+
     vocabulary: int = Field(5, ge=1)
     width: int = Field(48, ge=2)
     stages: int = Field(7, ge=3)
@@ -252,7 +256,6 @@ class EnformerTrunkConfig(Configuration):
     heads: int = Field(2, ge=1)
     feed_forward: int = Field(96, ge=1)
     crop: int = Field(8, ge=0)
-    input_tracks: int = Field(0, ge=0)
 
     @model_validator(mode="after")
     def _fits_together(self) -> EnformerTrunkConfig:
@@ -261,11 +264,6 @@ class EnformerTrunkConfig(Configuration):
         if self.stem_reach % 2 == 0:
             raise ValueError(f"stem_reach {self.stem_reach} must be odd")
         return self
-
-    @property
-    def causal(self) -> bool:
-        """Whether a bin sees only those before it: never here."""
-        return False
 
     @property
     def bin_length(self) -> int:
@@ -287,6 +285,15 @@ class EnformerTrunkConfig(Configuration):
                 f"after {self.crop} are cut off at either end"
             )
         return bins - 2 * self.crop
+
+    def build(self) -> EnformerTrunk:
+        """Make the network."""
+        return EnformerTrunk(self)
+
+    @property
+    def output_width(self) -> int:
+        """Channels of a bin."""
+        return 2 * self.width
 
 
 class EnformerConfig(EnformerTrunkConfig):

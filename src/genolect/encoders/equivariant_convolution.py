@@ -10,12 +10,13 @@ Legend: B windows, L tokens, D width.
 from __future__ import annotations
 
 from itertools import cycle, islice
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genolect.config import Configuration
+from genolect.encoders.encoder import StrandConfig
 from genolect.encoders.layers.context import BASES, ContextEvidence
 from genolect.encoders.layers.strand import (
     StrandConvolution,
@@ -30,7 +31,7 @@ from genolect.encoders.layers.strand import (
 from genolect.encoders.transformer import LONGEST_CONTEXT
 
 
-class EquivariantConvolutionConfig(Configuration):
+class EquivariantConvolutionConfig(StrandConfig):
     """Shape of a strand-symmetric tower of convolutions.
 
     Attributes
@@ -53,6 +54,9 @@ class EquivariantConvolutionConfig(Configuration):
         Context lengths whose counts are an input, increasing; empty for none.
     """
 
+    kind: ClassVar[str] = "equivariant_convolution"
+    described: ClassVar[str] = "strand-symmetric convolutions"
+
     vocabulary: int = Field(ge=BASES)
     width: int = Field(128, ge=2)
     layers: int = Field(6, ge=1)
@@ -61,11 +65,6 @@ class EquivariantConvolutionConfig(Configuration):
     feed_forward: int = Field(320, ge=2)
     stem_reach: int = Field(21, ge=1)
     context_lengths: tuple[int, ...] = (3, 5, 7, 9, 11)
-
-    @property
-    def causal(self) -> bool:
-        """Never: what comes before on one strand comes after on the other."""
-        return False
 
     @property
     def receptive_field(self) -> int:
@@ -92,6 +91,10 @@ class EquivariantConvolutionConfig(Configuration):
         if self.context_lengths != tuple(k for k in allowed if k in self.context_lengths):
             raise ValueError(f"context_lengths {self.context_lengths} must increase, from 1 to at most {allowed[-1]}")
         return self
+
+    def build(self) -> EquivariantConvolution:
+        """Make the network."""
+        return EquivariantConvolution(self)
 
 
 class ConvolutionBlock(nn.Module):

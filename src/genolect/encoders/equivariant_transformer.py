@@ -8,12 +8,14 @@ Legend: B windows, L tokens, D width.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from genolect.config import Configuration
+from genolect.encoders.encoder import StrandConfig
 from genolect.encoders.layers.context import BASES, ContextEvidence
-from genolect.encoders.layers.positions import rotary_angles
+from genolect.encoders.layers.positions import rotary_angles, rotary_periods
 from genolect.encoders.layers.strand import (
     StrandAttention,
     StrandFeedForward,
@@ -25,7 +27,7 @@ from genolect.encoders.layers.strand import (
 from genolect.encoders.transformer import LONGEST_CONTEXT
 
 
-class EquivariantTransformerConfig(Configuration):
+class EquivariantTransformerConfig(StrandConfig):
     """Shape of a strand-symmetric transformer.
 
     Attributes
@@ -48,6 +50,9 @@ class EquivariantTransformerConfig(Configuration):
         Base of the rotary frequencies.
     """
 
+    kind: ClassVar[str] = "equivariant"
+    described: ClassVar[str] = "strand-symmetric transformer"
+
     vocabulary: int = Field(ge=BASES)
     width: int = Field(128, ge=4)
     layers: int = Field(4, ge=1)
@@ -56,11 +61,6 @@ class EquivariantTransformerConfig(Configuration):
     stem_reach: int = Field(21, ge=1)
     context_lengths: tuple[int, ...] = (3, 5, 7, 9, 11)
     rotary_base: float = Field(10_000.0, gt=1)
-
-    @property
-    def causal(self) -> bool:
-        """Never: what comes before on one strand comes after on the other."""
-        return False
 
     @model_validator(mode="after")
     def _fits_together(self) -> EquivariantTransformerConfig:
@@ -75,6 +75,15 @@ class EquivariantTransformerConfig(Configuration):
         if self.context_lengths != tuple(k for k in allowed if k in self.context_lengths):
             raise ValueError(f"context_lengths {self.context_lengths} must increase, from 1 to at most {allowed[-1]}")
         return self
+
+    def build(self) -> EquivariantTransformer:
+        """Make the network."""
+        return EquivariantTransformer(self)
+
+    @property
+    def periods_in_tokens(self) -> list[float]:
+        """Periods of the rotary positions, in tokens."""
+        return rotary_periods(self.width // self.heads, self.rotary_base)
 
 
 class EquivariantBlock(nn.Module):

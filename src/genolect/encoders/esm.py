@@ -11,14 +11,14 @@ Legend: B windows, L tokens, D width, H heads.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genolect.config import Configuration
+from genolect.encoders.encoder import PublishedConfig, PublishedEncoder
 from genolect.encoders.layers.attention import BiasedSelfAttention, Documents, hide_padding
 from genolect.encoders.layers.positions import rotary_angles
 
@@ -27,7 +27,7 @@ MASKED_IN_TRAINING = 0.15 * 0.8
 ROTARY_BASE = 10_000.0
 
 
-class EsmConfig(Configuration):
+class EsmConfig(PublishedConfig):
     """Shape of an ESM encoder.
 
     Attributes
@@ -55,6 +55,10 @@ class EsmConfig(Configuration):
         Added to the variance in each norm.
     """
 
+    kind: ClassVar[str] = "esm"
+    described: ClassVar[str] = "ESM as in Nucleotide Transformer"
+    tied: ClassVar[bool] = False
+
     vocabulary: int = Field(ge=1)
     width: int = Field(ge=1)
     layers: int = Field(ge=1)
@@ -64,7 +68,6 @@ class EsmConfig(Configuration):
     gated: bool = False
     padding_id: int = Field(1, ge=0)
     mask_id: int | None = Field(None, ge=0)
-    norm_epsilon: float = Field(1e-12, gt=0)
 
     @model_validator(mode="after")
     def _fits_together(self) -> EsmConfig:
@@ -75,10 +78,14 @@ class EsmConfig(Configuration):
             raise ValueError(f"positions {self.positions} must be more than padding_id + 1 = {self.padding_id + 1}")
         return self
 
+    def build(self) -> EsmEncoder:
+        """Make the network."""
+        return EsmEncoder(self)
+
     @property
-    def causal(self) -> bool:
-        """Whether a token sees only those before it: never here."""
-        return False
+    def longest_window(self) -> int | None:
+        """How many tokens a window may have: learned positions begin after that of padding."""
+        return None if self.positions is None else self.positions - self.padding_id - 1
 
 
 class EsmBlock(nn.Module):
@@ -112,7 +119,7 @@ class EsmBlock(nn.Module):
         return self.attention.weights(self.attention_norm(hidden_BLD), added, angles)
 
 
-class EsmEncoder(nn.Module):
+class EsmEncoder(PublishedEncoder):
     """Tokens to hidden states.
 
     Parameters
@@ -211,3 +218,32 @@ class EsmEncoder(nn.Module):
                 raise ValueError(f"a window of {ids.shape[1]} tokens is longer than the {usable} positions there are")
             embedded = embedded + self.positions(self.config.padding_id + real_BL.cumsum(1))
         return embedded * real_BL[..., None]
+
+
+def _first_version(width: int, layers: int, feed_forward: int) -> EsmConfig:
+    return EsmConfig(
+        vocabulary=4105,
+        width=width,
+        layers=layers,
+        heads=20,
+        feed_forward=feed_forward,
+        positions=1002,
+        padding_id=1,
+        mask_id=2,
+    )
+
+
+def _second_version(width: int, layers: int) -> EsmConfig:
+    return EsmConfig(vocabulary=4107, width=width, layers=layers, heads=16, feed_forward=4 * width, gated=True)
+
+
+PRESETS = {
+    "nucleotide-transformer-500m-human-ref": _first_version(1280, 24, 5120),
+    "nucleotide-transformer-500m-1000g": _first_version(1280, 24, 5120),
+    "nucleotide-transformer-2.5b-1000g": _first_version(2560, 32, 10240),
+    "nucleotide-transformer-2.5b-multi-species": _first_version(2560, 32, 10240),
+    "nucleotide-transformer-v2-50m-multi-species": _second_version(512, 12),
+    "nucleotide-transformer-v2-100m-multi-species": _second_version(512, 22),
+    "nucleotide-transformer-v2-250m-multi-species": _second_version(768, 24),
+    "nucleotide-transformer-v2-500m-multi-species": _second_version(1024, 29),
+}

@@ -15,21 +15,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from typing import ClassVar
 
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genolect.config import Configuration
+from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.layers.blocks import GatedFeedForward, LinearFromZero, LocalStem, SelfAttention, layer_states
-from genolect.encoders.layers.positions import angles_at, rotary_angles, rotary_frequencies, rotary_periods
+from genolect.encoders.layers.positions import HELIX, angles_at, rotary_angles, rotary_frequencies, rotary_periods
 
 ROTARY_BASE = 10_000.0
 STEM_REACH = 21
 
 
-class HierarchicalConfig(Configuration):
+class HierarchicalConfig(EncoderConfig):
     """Shape of a hierarchical encoder.
 
     Attributes
@@ -54,6 +55,9 @@ class HierarchicalConfig(Configuration):
         Layers per group that is computed again for the backward pass; 0 keeps everything.
     """
 
+    kind: ClassVar[str] = "hierarchical"
+    described: ClassVar[str] = "transformer within and across blocks"
+
     vocabulary: int = Field(ge=1)
     width: int = Field(16, ge=1)
     patch: int = Field(16, ge=1)
@@ -65,12 +69,7 @@ class HierarchicalConfig(Configuration):
     checkpoint_every: int = Field(0, ge=0)
 
     @property
-    def causal(self) -> bool:
-        """Whether a token sees itself and those before it only."""
-        return False
-
-    @property
-    def rotary_periods(self) -> list[float]:
+    def periods_in_tokens(self) -> list[float]:
         """Tokens per turn of every pair of channels, the fastest first."""
         head_width = self.patch * self.width // self.heads
         turns = rotary_periods(head_width, ROTARY_BASE, tuple(period / self.patch for period in self.periods))
@@ -86,6 +85,10 @@ class HierarchicalConfig(Configuration):
         if len(self.periods) > inner // self.heads // 2 or any(period <= 0 for period in self.periods):
             raise ValueError(f"periods {self.periods} must be positive, one for every two channels of a head at most")
         return self
+
+    def build(self) -> Hierarchical:
+        """Make the network."""
+        return Hierarchical(self)
 
 
 class AcrossBlocks(nn.Module):
@@ -263,3 +266,15 @@ def _tokens(patches_BNW: Tensor, like_BLD: Tensor) -> Tensor:
     """Take patches apart into the tokens that they were made of, (B, N, W) to (B, L, D)."""
     B, L, D = like_BLD.shape
     return patches_BNW.reshape(B, -1, D)[:, :L]
+
+
+# NucleoTransformer reads 1,024 kb, 64 blocks of 16,384 bases, at once; its patches of 16 bases are 1,024 wide. With all
+# 20 layers checkpointed it trains on one large GPU; the tiny one has the same blocks and trains on a processor.
+PRESETS = {
+    "nucleo-transformer": HierarchicalConfig(
+        vocabulary=7, width=64, layers=20, heads=16, feed_forward=2944, periods=(HELIX,), checkpoint_every=1
+    ),
+    "nucleo-transformer-tiny": HierarchicalConfig(
+        vocabulary=7, width=8, layers=2, heads=4, feed_forward=352, periods=(HELIX,), checkpoint_every=1
+    ),
+}

@@ -7,18 +7,18 @@ Legend: B windows, L tokens, D width, H heads.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import ClassVar, cast
 
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genolect.config import Configuration
+from genolect.encoders.encoder import PublishedConfig, PublishedEncoder
 from genolect.encoders.layers.attention import BiasedSelfAttention, Documents, hide_padding
 from genolect.encoders.layers.positions import alibi
 
 
-class MosaicBertConfig(Configuration):
+class MosaicBertConfig(PublishedConfig):
     """Shape of a MosaicBERT encoder; the defaults are those of DNABERT-2.
 
     Attributes
@@ -43,6 +43,9 @@ class MosaicBertConfig(Configuration):
         Added to the variance in each norm.
     """
 
+    kind: ClassVar[str] = "mosaic_bert"
+    described: ClassVar[str] = "BERT with ALiBi as in DNABERT-2"
+
     vocabulary: int = Field(ge=1)
     width: int = Field(768, ge=1)
     layers: int = Field(12, ge=1)
@@ -51,7 +54,6 @@ class MosaicBertConfig(Configuration):
     token_types: int = Field(2, ge=1)
     dropout: float = Field(0.1, ge=0, lt=1)
     attention_dropout: float = Field(0.0, ge=0, lt=1)
-    norm_epsilon: float = Field(1e-12, gt=0)
 
     @model_validator(mode="after")
     def _fits_together(self) -> MosaicBertConfig:
@@ -59,10 +61,9 @@ class MosaicBertConfig(Configuration):
             raise ValueError(f"width {self.width} must be a multiple of heads {self.heads}")
         return self
 
-    @property
-    def causal(self) -> bool:
-        """Whether a token sees only those before it: never here."""
-        return False
+    def build(self) -> MosaicBertEncoder:
+        """Make the network."""
+        return MosaicBertEncoder(self)
 
 
 class MosaicBertBlock(nn.Module):
@@ -87,7 +88,7 @@ class MosaicBertBlock(nn.Module):
         return refined
 
 
-class MosaicBertEncoder(nn.Module):
+class MosaicBertEncoder(PublishedEncoder):
     """Tokens to hidden states; windows may be of any length.
 
     Parameters
@@ -165,3 +166,6 @@ class MosaicBertEncoder(nn.Module):
     def _added(self, ids: Tensor, length: int, real_BL: Tensor | None) -> Tensor:
         falling, hidden = alibi(length, self.config.heads, ids.device), hide_padding(real_BL)
         return falling if hidden is None else falling + hidden
+
+
+PRESETS = {"dnabert-2-117m": MosaicBertConfig(vocabulary=4096)}

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from genolect.config import Configuration
+from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.layers.blocks import GatedFeedForward, LinearFromZero, LocalStem, layer_states
 from genolect.encoders.layers.positions import (
+    HELIX,
     angles_at,
     cpg_density,
     cpg_positions,
@@ -32,7 +33,7 @@ ROTARY_BASE = 10_000.0
 STEM_REACH = 21
 
 
-class SparseTransformerConfig(Configuration):
+class SparseTransformerConfig(EncoderConfig):
     """Shape of a sparse transformer.
 
     Attributes
@@ -59,6 +60,9 @@ class SparseTransformerConfig(Configuration):
         Blocks per group that is computed again for the backward pass; 0 keeps everything.
     """
 
+    kind: ClassVar[str] = "sparse"
+    described: ClassVar[str] = "pre-norm transformer with attention to near tokens and anchors"
+
     vocabulary: int = Field(ge=1)
     width: int = Field(128, ge=2)
     layers: int = Field(4, ge=1)
@@ -71,12 +75,7 @@ class SparseTransformerConfig(Configuration):
     checkpoint_every: int = Field(0, ge=0)
 
     @property
-    def causal(self) -> bool:
-        """Whether a token sees itself and those before it only."""
-        return False
-
-    @property
-    def rotary_periods(self) -> list[float]:
+    def periods_in_tokens(self) -> list[float]:
         """Tokens per turn of every pair of channels, the fastest first."""
         return rotary_periods(self.width // self.heads, ROTARY_BASE, self.periods)
 
@@ -91,6 +90,10 @@ class SparseTransformerConfig(Configuration):
         if len(self.periods) > self.width // self.heads // 2 or any(period <= 0 for period in self.periods):
             raise ValueError(f"periods {self.periods} must be positive, one for every two channels of a head at most")
         return self
+
+    def build(self) -> SparseTransformer:
+        """Make the network."""
+        return SparseTransformer(self)
 
 
 class SparseAttention(nn.Module):
@@ -192,3 +195,11 @@ class SparseTransformer(nn.Module):
         if config.cpg_reach:
             return angles_at(cpg_positions(cpg_density(ids, config.cpg_reach)), frequencies)[:, None]
         return angles_at(torch.arange(ids.shape[1], dtype=torch.float64, device=ids.device), frequencies)
+
+
+# Reads every base of long windows at full resolution and trains on a processor.
+PRESETS = {
+    "sparse-small": SparseTransformerConfig(
+        vocabulary=7, width=96, layers=2, heads=3, feed_forward=256, periods=(HELIX,), checkpoint_every=1
+    )
+}

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import cast
+from typing import ClassVar, cast
 
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from genolect.config import Configuration
+from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.layers.attention import Documents
 from genolect.encoders.layers.blocks import GatedFeedForward, LocalStem, SelfAttention, layer_states
 from genolect.encoders.layers.context import ContextEvidence
-from genolect.encoders.layers.positions import rotary_angles
+from genolect.encoders.layers.positions import rotary_angles, rotary_periods
 
 LONGEST_CONTEXT = 12
 """Counts of longer contexts would not fit into memory: each base more takes four times as much, 1 GB for 13."""
 
 
-class TransformerConfig(Configuration):
+class TransformerConfig(EncoderConfig):
     """Shape of a transformer encoder.
 
     Attributes
@@ -49,6 +49,10 @@ class TransformerConfig(Configuration):
         Blocks per group that is computed again for the backward pass; 0 keeps everything.
     """
 
+    kind: ClassVar[str] = "transformer"
+    described: ClassVar[str] = "pre-norm transformer with rotary positions"
+    packs: ClassVar[bool] = True
+
     vocabulary: int = Field(ge=1)
     width: int = Field(128, ge=2)
     layers: int = Field(4, ge=1)
@@ -70,6 +74,20 @@ class TransformerConfig(Configuration):
         if self.context_lengths != tuple(k for k in allowed if k in self.context_lengths):
             raise ValueError(f"context_lengths {self.context_lengths} must increase, from 1 to at most {allowed[-1]}")
         return self
+
+    def build(self) -> Transformer:
+        """Make the network."""
+        return Transformer(self)
+
+    @property
+    def sees_ahead(self) -> bool:
+        """Whether a token sees those behind it."""
+        return not self.causal
+
+    @property
+    def periods_in_tokens(self) -> list[float]:
+        """Periods of the rotary positions, in tokens."""
+        return rotary_periods(self.width // self.heads, self.rotary_base)
 
 
 class Block(nn.Module):
@@ -184,3 +202,9 @@ class Transformer(nn.Module):
     def _normalised(self, hidden_BLD: Tensor) -> Tensor:
         normalised: Tensor = self.norm(hidden_BLD)
         return normalised
+
+
+PRESETS = {  # they read single nucleotides
+    "small": TransformerConfig(vocabulary=7),
+    "base": TransformerConfig(vocabulary=7, width=768, layers=12, heads=12, feed_forward=2048),
+}

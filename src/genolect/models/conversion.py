@@ -5,11 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from genolect.encoders.build import kind_of, require_tokens
-from genolect.encoders.equivariant_transformer import EquivariantTransformerConfig
+from genolect.encoders.build import require_tokens
 from genolect.encoders.heads import PredictableHead
-from genolect.encoders.layers.positions import rotary_periods
-from genolect.encoders.transformer import TransformerConfig
 from genolect.files import require_inputs
 from genolect.models.huggingface.layouts import ForeignModel
 from genolect.models.huggingface.reading import is_published
@@ -80,13 +77,13 @@ def describe_model(folder: Path) -> dict[str, Any]:
     model = load_model(folder)
     record = {} if is_published(folder) else training_record(folder)
     return {
-        "kind": kind_of(model.config),
+        "kind": model.config.kind,
         "parameters": model.parameter_count,
         "tokenizer": description_of(model.tokenizer),
         "predictable_tokens": len(model.tokenizer.targets),
         "shape": model.config.to_mapping(),
         "heads": {name: head.to_mapping() for name, head in model.head_configs.items()},
-        "rotary_periods": _periods(model),
+        "rotary_periods": model.config.periods_in_tokens,
         "steps": record.get("steps"),
         "bases_seen": record.get("bases_seen"),
     }
@@ -95,11 +92,3 @@ def describe_model(folder: Path) -> dict[str, Any]:
 def _record(source: Path) -> dict[str, Any]:
     own = {} if is_published(source) else training_record(source)
     return {**own, "converted_from": str(source)}
-
-
-def _periods(model: SequenceModel) -> list[float]:
-    config = model.config
-    if isinstance(config, TransformerConfig | EquivariantTransformerConfig):
-        return rotary_periods(config.width // config.heads, config.rotary_base)
-    found: list[float] = getattr(config, "rotary_periods", [])
-    return found

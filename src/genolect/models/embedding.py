@@ -16,7 +16,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from genolect.encoders.build import PublishedConfig, longest_window, packs, require_tokens
+from genolect.encoders.build import require_tokens
+from genolect.encoders.encoder import PublishedConfig
 from genolect.encoders.layers.attention import Documents
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.models.inference import TOKENS_PER_BATCH, Machine, evaluating
@@ -84,10 +85,10 @@ def read_sequences(
     """
     require_tokens(model.config, "a vector of each token")
     lengths = [len(row) for row in ids]
-    _check(lengths, longest_window(model.config))
+    _check(lengths, model.config.longest_window)
     answers: dict[int, Tensor] = {}
     with evaluating(model, machine):
-        for batch in _batches(lengths, tokens, alike=not packs(model.config)):
+        for batch in _batches(lengths, tokens, alike=not model.config.packs):
             rows = [torch.from_numpy(ids[number].astype(np.int64)).to(machine.device) for number in batch]
             parts = [read(states).cpu() for states in _states(model, rows, documents, counted=counted)]
             answers |= zip(batch, (answer for part in parts for answer in part), strict=True)
@@ -152,7 +153,7 @@ def layer_embeddings(
     frame = frame_of(model.tokenizer.vocabulary) if published else Frame()
     pools = _pools(pooling, frame)
     bare = [model.tokenizer.encode(bases) for bases in sequences]
-    longest = longest_window(model.config)
+    longest = model.config.longest_window
     _check([row.size for row in bare], None if longest is None else longest - len(frame.before + frame.after))
     ids = [np.array([*frame.before, *row, *frame.after]) for row in bare]
 

@@ -24,16 +24,8 @@ import torch
 from torch import Tensor, nn
 
 from genolect import __version__, files
-from genolect.encoders.build import (
-    EncoderConfig,
-    StrandConfig,
-    encoder_config,
-    kind_of,
-    new_encoder,
-    new_head,
-    new_token_head,
-    output_width,
-)
+from genolect.encoders.build import encoder_config, new_encoder, new_head
+from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.heads import HeadConfig, PredictableHead, TokenHead
 from genolect.encoders.layers.blocks import draw_weights
 from genolect.encoders.layers.context import ContextEvidence
@@ -68,16 +60,16 @@ class SequenceModel(nn.Module):
         self, config: EncoderConfig, tokenizer: Tokenizer, heads: Mapping[str, HeadConfig] | None = None
     ) -> None:
         super().__init__()
-        if isinstance(config, StrandConfig) and not isinstance(tokenizer, NucleotideTokenizer):
-            what = f"an encoder of the kind {kind_of(config)} reads single bases, not {tokenizer.kind} tokens"
+        if config.single_bases and not isinstance(tokenizer, NucleotideTokenizer):
+            what = f"an encoder of the kind {config.kind} reads single bases, not {tokenizer.kind} tokens"
             raise ConfigurationError(what, fix="take nucleotides, or another encoder")
         self.config = config
         self.tokenizer = tokenizer
         self.head_configs = dict(heads or {})
         self.encoder = new_encoder(config)
         with torch.random.fork_rng(devices=[]):  # torch's own first values, soon replaced, come from a global generator
-            self.head = new_token_head(config, tokenizer.targets, self.encoder)
-            width = output_width(config)
+            self.head = config.token_head(tokenizer.targets, self.encoder)
+            width = config.output_width
             # Without other heads this has no weights, and a saved model has the same names as ever.
             self.heads = nn.ModuleDict({name: new_head(head, width) for name, head in self.head_configs.items()})
 
@@ -258,7 +250,7 @@ def save_model(folder: Path, model: SequenceModel, record: Mapping[str, Any], *,
     """
     configuration = {
         "format": FORMAT,
-        "encoder": kind_of(model.config),
+        "encoder": model.config.kind,
         "tokenizer": description_of(model.tokenizer),
         "tokenizer_sha256": model.tokenizer.content_hash,
         "configuration": model.config.to_mapping(),

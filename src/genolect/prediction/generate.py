@@ -174,7 +174,7 @@ def generate(
     >>> generate(model, np.array([[0, 3]]), SamplingConfig(tokens=3, temperature=0.0), this_machine()).ids
     array([[0, 3, 0, 0, 0]])
     """
-    if not model.config.causal:
+    if model.config.sees_ahead:
         what = f"the {type(model.encoder).__name__} of this model reads both sides of a token (causal = false)"
         raise ConfigurationError(what, fix="generate with a model that was trained with causal = true")
     if prompts.ndim != 2 or not prompts.size:

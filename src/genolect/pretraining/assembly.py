@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from genolect.encoders.build import EncoderConfig
+from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.heads import HeadConfig
 from genolect.errors import ConfigurationError, InputError
 from genolect.genome.classes import BaseClasses, classify_bases, intervals_of

@@ -30,9 +30,13 @@ class TwoOptimizers:
         self.matrices = [parameter for name, parameter in named if _is_block_matrix(name, parameter)]
         self.others = [parameter for name, parameter in named if not _is_block_matrix(name, parameter)]
         self._peaks = (matrix_learning_rate, learning_rate)
-        self._optimizers: tuple[torch.optim.Optimizer, ...] = (
-            torch.optim.Muon(self.matrices, lr=matrix_learning_rate, momentum=MATRIX_MOMENTUM, weight_decay=0.0),
-            torch.optim.AdamW(self.others, lr=learning_rate, betas=ADAM_BETAS, weight_decay=0.0, fused=True),
+        self._optimizers: dict[int, torch.optim.Optimizer] = {}
+        if self.matrices:  # an encoder without blocks has none
+            self._optimizers[0] = torch.optim.Muon(
+                self.matrices, lr=matrix_learning_rate, momentum=MATRIX_MOMENTUM, weight_decay=0.0
+            )
+        self._optimizers[1] = torch.optim.AdamW(
+            self.others, lr=learning_rate, betas=ADAM_BETAS, weight_decay=0.0, fused=True
         )
 
     def gradient_norm(self) -> float:
@@ -43,9 +47,9 @@ class TwoOptimizers:
     def step(self, share_of_peak: float) -> None:
         """Move the weights along their gradients and clear these; rates are the given share of their peak."""
         torch.nn.utils.clip_grad_norm_(self.others, GRADIENT_CLIP)
-        for optimizer, peak in zip(self._optimizers, self._peaks, strict=True):
+        for which, optimizer in self._optimizers.items():
             for group in optimizer.param_groups:
-                group["lr"] = peak * share_of_peak
+                group["lr"] = self._peaks[which] * share_of_peak
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 
@@ -53,14 +57,14 @@ class TwoOptimizers:
         """Give the state as named tensors, for a checkpoint; they go on changing with the next step."""
         return {
             f"{which}.{place}.{key}": torch.as_tensor(value)
-            for which, optimizer in enumerate(self._optimizers)
+            for which, optimizer in self._optimizers.items()
             for place, state in optimizer.state_dict()["state"].items()
             for key, value in state.items()
         }
 
     def load_tensors(self, tensors: dict[str, Tensor]) -> None:
         """Take the state back from `tensors`."""
-        for which, optimizer in enumerate(self._optimizers):
+        for which, optimizer in self._optimizers.items():
             content = optimizer.state_dict()
             content["state"] = {}
             for name, tensor in tensors.items():

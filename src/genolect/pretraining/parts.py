@@ -90,7 +90,7 @@ def check_part(name: str, part: Part, model: SequenceModel) -> None:
     Traceback (most recent call last):
     genolect.errors.ConfigurationError: next predicts the next token, but the encoder sees what comes. Fix: give ...
     """
-    needs, causal = part.objective.causal, model.config.causal
+    needs, causal = part.objective.causal, not model.config.sees_ahead
     if needs and not causal:
         what = f"{name} predicts the next token, but the encoder sees what comes"
         raise ConfigurationError(what, fix="give it a causal encoder, or choose a masked objective")

@@ -15,7 +15,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from genolect import files as durable
 from genolect.config import Configuration
-from genolect.encoders.build import EncoderConfig, encoder_config, kind_of
+from genolect.encoders.build import encoder_config
+from genolect.encoders.encoder import EncoderConfig
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.genome.context_counts import context_lengths
 from genolect.genome.genome import PreparedGenome
@@ -179,7 +180,7 @@ def _read_encoder(value: Any) -> Any:
 
 
 def _write_encoder(config: EncoderConfig) -> dict[str, Any]:
-    return {"kind": kind_of(config), **config.to_mapping()}
+    return {"kind": config.kind, **config.to_mapping()}
 
 
 AnyEncoder = Annotated[EncoderConfig, BeforeValidator(_read_encoder), PlainSerializer(_write_encoder)]

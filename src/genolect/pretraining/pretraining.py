@@ -12,7 +12,6 @@ from typing import Any
 import torch
 
 from genolect import files
-from genolect.encoders.build import kind_of
 from genolect.genome.context_counts import context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import MOST_FILES_NAMED, Split
@@ -46,17 +45,6 @@ LEARNED_BY = {
     "species": "telling a gene's versions in two species from other genes",
     "labels": "predicting labels",
     "track": "predicting tracks from bases",
-}
-DESCRIBED = {
-    "transformer": "pre-norm transformer with rotary positions",
-    "sparse": "pre-norm transformer with attention to near tokens and anchors",
-    "hierarchical": "transformer within and across blocks",
-    "equivariant": "strand-symmetric transformer",
-    "equivariant_convolution": "strand-symmetric convolutions",
-    "bert": "BERT with learned positions",
-    "esm": "ESM as in Nucleotide Transformer",
-    "mosaic_bert": "BERT with ALiBi as in DNABERT-2",
-    "enformer": "Enformer: a pooling tower and a transformer over bins",
 }
 
 
@@ -255,7 +243,7 @@ def _sections(genome: PreparedGenome, plan: Plan, record: dict[str, Any]) -> dic
     split = plan.split()
     configuration = {
         "recipe": plan.recipe.to_mapping(),
-        "encoder": {"kind": kind_of(plan.encoder), **plan.encoder.to_mapping()},
+        "encoder": {"kind": plan.encoder.kind, **plan.encoder.to_mapping()},
         "training": plan.training.to_mapping(),
     }
     return {
@@ -286,8 +274,8 @@ def _sections(genome: PreparedGenome, plan: Plan, record: dict[str, Any]) -> dic
 def _described_encoder(plan: Plan) -> str:
     """Say in a sentence what the model is."""
     encoder, recipe = plan.encoder, plan.recipe
-    text = f"{DESCRIBED[kind_of(encoder)]}, {encoder.layers} layers of width {encoder.width}"
-    text = f"causal {text}" if encoder.causal else text
+    text = f"{encoder.described}, {encoder.layers} layers of width {encoder.width}"
+    text = f"causal {text}" if not encoder.sees_ahead else text
     reach, lengths = getattr(encoder, "stem_reach", 1), getattr(encoder, "context_lengths", ())
     stem = [f"a local stem of {reach} tokens"] if reach > 1 else []
     contexts = [f"counts of contexts up to {max(lengths)} bases"] if lengths else []

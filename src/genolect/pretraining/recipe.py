@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from genolect.config import Configuration
-from genolect.encoders.build import KINDS, encoder_config
+from genolect.encoders.build import encoder_config, encoder_kinds
 from genolect.errors import ConfigurationError, shown
 from genolect.genome.orthologs import HELD_OUT_SHARE, Order
 from genolect.objectives.contrastive import ContrastiveConfig
@@ -218,7 +218,7 @@ class EncoderChoice(Configuration):
     Attributes
     ----------
     kind : str
-        One of `encoders.build.KINDS`.
+        One of `encoders.build.encoder_kinds`.
     shape : dict
         Fields of its configuration; in a file they stand beside the kind. The vocabulary is the tokenizer's, and
         whether it is causal follows from the objectives.
@@ -229,11 +229,12 @@ class EncoderChoice(Configuration):
 
     @model_validator(mode="after")
     def _known(self) -> EncoderChoice:
-        if self.kind not in KINDS:
+        kinds = encoder_kinds()
+        if self.kind not in kinds:
             raise ConfigurationError(
-                f"there is no encoder of the kind {shown(self.kind)}", fix=f"choose {', '.join(KINDS)}"
+                f"there is no encoder of the kind {shown(self.kind)}", fix=f"choose {', '.join(kinds)}"
             )
-        allowed = [name for name in KINDS[self.kind].config.model_fields if name not in ("vocabulary", "causal")]
+        allowed = [name for name in kinds[self.kind].model_fields if name not in ("vocabulary", "causal")]
         for key in self.shape.keys() - set(allowed):
             near = "".join(f"did you mean {match!r}? " for match in difflib.get_close_matches(key, allowed, n=1))
             raise ConfigurationError(

@@ -27,8 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from genolect.config import Configuration
-from genolect.encoders.build import kind_of
-from genolect.encoders.presets import preset
+from genolect.encoders.build import preset
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.objectives.contrastive import ContrastiveConfig
 from genolect.objectives.objective import WeightConfig
@@ -167,7 +166,7 @@ def _encoder(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     choice: dict[str, Any] = {"kind": shape.pop("kind", "transformer")}
     if name := shape.pop("preset", None):
         config = preset(str(name))
-        choice = {"kind": kind_of(config)}
+        choice = {"kind": config.kind}
         shape = {
             key: value for key, value in config.to_mapping().items() if key not in ("vocabulary", "causal")
         } | shape

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from genolect.encoders.build import encoder_config, kind_of
-from genolect.encoders.enformer import EnformerTrunkConfig
+from genolect.encoders.build import encoder_config
+from genolect.encoders.encoder import BinConfig
 from genolect.encoders.heads import HeadConfig, TrackHead
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.genome.genome import PreparedGenome
@@ -86,14 +86,14 @@ def bin_layout(recipe: Recipe, part: TrackPart) -> BinLayout:
     config = encoder_config(
         choice.kind, {"vocabulary": len(NucleotideTokenizer().vocabulary), **choice.shape}, "encoder"
     )
-    if not isinstance(config, EnformerTrunkConfig):
+    if not isinstance(config, BinConfig):
         return BinLayout(part.bin or BIN_LENGTH, part.crop or 0, inside=False)
     if config.input_tracks:
         what = f"encoder.input_tracks is {config.input_tracks}, and a recipe names no tracks to read"
         raise ConfigurationError(what, fix="leave it out")
     for name, asked, own in (("bin", part.bin, config.bin_length), ("crop", part.crop, config.crop)):
         if asked not in (None, own):
-            what = f"a {name} of {asked}, and the encoder of the kind {kind_of(config)} has {own}"
+            what = f"a {name} of {asked}, and the encoder of the kind {config.kind} has {own}"
             raise ConfigurationError(what, fix=f"leave {name} out, or change stages or crop of the encoder")
     return BinLayout(config.bin_length, config.crop, inside=True)
 

@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 
 from genolect import files
-from genolect.encoders.build import encoder_config, new_encoder, new_token_head
+from genolect.encoders.build import encoder_config, new_encoder
 from genolect.encoders.heads import HeadConfig
 from genolect.errors import InputError, MachineError
 from genolect.models.huggingface.writing import (
@@ -30,7 +30,7 @@ def model(kind: str = "hierarchical", **shape: object) -> OwnModel:
     given = {"vocabulary": len(TOKENIZER.vocabulary), "width": 12, "layers": 1, "heads": 2, **shape}
     config = encoder_config(kind, given, "here")
     encoder = new_encoder(config)
-    head = new_token_head(config, TOKENIZER.targets, encoder)
+    head = config.token_head(TOKENIZER.targets, encoder)
     parts = {"encoder": encoder, "head": head, "heads.genes": torch.nn.ModuleDict({"predict": torch.nn.Linear(12, 3)})}
     tensors = {f"{name}.{key}": value for name, part in parts.items() for key, value in part.state_dict().items()}
     return OwnModel(config, TOKENIZER, HEADS, tensors)

@@ -20,7 +20,6 @@ def convert(
     overwrite: Overwrite = False,
 ) -> None:
     """Carry a published model over to genolect, or a model of genolect to transformers, without remote code."""
-    from genolect.encoders.build import kind_of
     from genolect.models.conversion import convert_model
     from genolect.models.huggingface.writing import is_own
 
@@ -29,9 +28,7 @@ def convert(
             model = convert_model(source, out, to=to, overwrite=overwrite)
         case _:
             raise ConfigurationError(f"there is no format {to!r}", fix=f"choose {' or '.join(FORMATS)}")
-    typer.echo(
-        f"{kind_of(model.config)}, {model.parameter_count:,} weights, {len(model.tokenizer.vocabulary):,} tokens"
-    )
+    typer.echo(f"{model.config.kind}, {model.parameter_count:,} weights, {len(model.tokenizer.vocabulary):,} tokens")
     typer.echo(f"written: {out}")
     if to == "hf" and is_own(out):
         typer.echo("transformers loads it after: import genolect.automodel")

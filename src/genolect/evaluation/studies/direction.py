@@ -283,7 +283,7 @@ def likelihood_rows(
     InputError
         If a stretch holds no window or nothing to ask.
     """
-    task = "next base" if model.config.causal else "hidden bases"
+    task = "hidden bases" if model.config.sees_ahead else "next base"
     found: dict[str, dict[str, tuple[Floats, Floats]]] = {"model": {}, "counts": {}}
     exams = _exams(model, genome, split, window=window, seed=seed)
     for reading, exam in exams.items():
@@ -320,7 +320,7 @@ def _exams(
     )
     tokens = WindowTokens(model.tokenizer)
     shape = {"window": window, "most": EXAM_WINDOWS}
-    if model.config.causal:
+    if not model.config.sees_ahead:
         markov = MarkovModel(counts)
         tune_markov_model(markov, set_causal_exam(genome, split.validation, tokens, markov, **shape))
         return {

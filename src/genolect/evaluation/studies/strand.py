@@ -12,7 +12,8 @@ import numpy.typing as npt
 import torch
 
 from genolect.arrays import Floats, Integers
-from genolect.encoders.build import StrandConfig, require_tokens
+from genolect.encoders.build import require_tokens
+from genolect.encoders.encoder import StrandConfig
 from genolect.encoders.heads import invariant_descriptor
 from genolect.errors import ConfigurationError
 from genolect.genome.genome import PreparedGenome

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from genolect.encoders.bert import BertConfig
-from genolect.encoders.build import PublishedConfig, PublishedEncoder
+from genolect.encoders.encoder import PublishedConfig, PublishedEncoder
 from genolect.encoders.esm import ROTARY_BASE, EsmConfig
 from genolect.encoders.heads import MaskedHead
 from genolect.encoders.mosaic_bert import MosaicBertConfig
@@ -372,7 +372,8 @@ class ForeignModel:
     @property
     def config(self) -> PublishedConfig:
         """The shape."""
-        return self.encoder.config
+        config: PublishedConfig = self.encoder.config
+        return config
 
     @property
     def tied(self) -> bool:

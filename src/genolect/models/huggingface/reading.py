@@ -14,7 +14,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from genolect.encoders.build import PublishedConfig, PublishedEncoder, new_published
+from genolect.encoders.build import new_published
+from genolect.encoders.encoder import PublishedConfig, PublishedEncoder
 from genolect.encoders.heads import MaskedHead
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.models.huggingface.layouts import ForeignModel, Layout, configuration_from, derived_tensors, layout_of

@@ -14,7 +14,8 @@ from torch import Tensor
 from genolect import __version__, files
 from genolect import files as durable
 from genolect.encoders.bert import BertConfig
-from genolect.encoders.build import EncoderConfig, encoder_config, kind_of
+from genolect.encoders.build import encoder_config
+from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.esm import EsmConfig
 from genolect.encoders.heads import HeadConfig
 from genolect.errors import ConfigurationError, InputError
@@ -234,15 +235,15 @@ def own_configuration_values(model: OwnModel) -> dict[str, Any]:
     --------
     >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
     >>> config = encoder_config("sparse", {"vocabulary": 7, "width": 8, "heads": 2, "layers": 1}, "here")
-    >>> configuration_values(OwnModel(config, NucleotideTokenizer(), {}, {}))["architectures"]
+    >>> own_configuration_values(OwnModel(config, NucleotideTokenizer(), {}, {}))["architectures"]
     ['GenolectForMaskedLM']
     """
     config, tokenizer = model.config, model.tokenizer
-    task = "CausalLM" if config.causal else "MaskedLM"
+    task = "MaskedLM" if config.sees_ahead else "CausalLM"
     return {
         "architectures": [f"GenolectFor{task}"],
         "model_type": MODEL_TYPE,
-        "encoder_kind": kind_of(config),
+        "encoder_kind": config.kind,
         "shape": config.to_mapping(),
         "targets": [tokenizer.targets.start, tokenizer.targets.stop],
         "extra_heads": {name: head.to_mapping() for name, head in model.heads.items()},
@@ -254,7 +255,7 @@ def own_configuration_values(model: OwnModel) -> dict[str, Any]:
         "num_attention_heads": getattr(config, "heads", 1),
         "pad_token_id": tokenizer.padding_id,
         "mask_token_id": tokenizer.mask_id,
-        "is_decoder": config.causal,
+        "is_decoder": not config.sees_ahead,
         "tie_word_embeddings": False,
         "dtype": "float32",
     }
@@ -333,5 +334,5 @@ def _ours(name: str) -> str:
 
 
 def _card(model: OwnModel) -> str:
-    loader = "AutoModelForCausalLM" if model.config.causal else "AutoModelForMaskedLM"
-    return CARD.format(kind=kind_of(model.config), tokens=model.tokenizer.kind, loader=loader)
+    loader = "AutoModelForMaskedLM" if model.config.sees_ahead else "AutoModelForCausalLM"
+    return CARD.format(kind=model.config.kind, tokens=model.tokenizer.kind, loader=loader)
