@@ -125,7 +125,7 @@ def test_every_refusal_of_the_tree_has_its_code():
 def test_without_words_there_is_help(run):
     assert run() == run("--help")
     assert run().code == 0
-    for verb in main.app.registered_commands:
+    for verb in main.application(*main.verbs()).registered_commands:
         assert verb.callback.__name__.replace("_", "-") in run().stdout
 
 
@@ -152,7 +152,7 @@ def test_a_reader_that_left_is_no_fault(words):
 WAITING = """
 import time
 from tests.tiny import shrink
-from genolect.workflow import {module}
+from genolect.evaluation import {module}
 def wait(*_, **__):
     print("waiting", flush=True)
     time.sleep(60)

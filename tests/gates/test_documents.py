@@ -57,7 +57,8 @@ def commands(text: str) -> list[Command]:
 
 def application() -> Any:
     """The command line as typer sees it."""
-    return typer.main.get_command(importlib.import_module("genolect.cli.main").app)
+    main = importlib.import_module("genolect.cli.main")
+    return typer.main.get_command(main.application(*main.verbs()))
 
 
 def verbs(command: Any) -> list[str]:

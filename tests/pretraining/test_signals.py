@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from genolect.pretraining.loop import WATCHED, stop_on_signal
+from genolect.pretraining.signals import WATCHED, stop_on_signal
 from tests.toys import end_of, start_child
 
 

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from genolect import __version__
-from genolect.cli.begin.describe import describe
-from genolect.cli.begin.describe_objective import describe_objective
-from genolect.cli.begin.learn import learn
-from genolect.cli.begin.plan import plan
-from genolect.cli.begin.prepare import prepare
-from genolect.cli.begin.report import report
-from genolect.cli.judge.audit import audit
-from genolect.cli.judge.compare import compare
-from genolect.cli.judge.direction import direction
-from genolect.cli.judge.evaluate import evaluate
-from genolect.cli.judge.information import information
-from genolect.cli.judge.label_curve import label_curve
-from genolect.cli.judge.next_kmer import next_kmer
-from genolect.cli.judge.split import split
-from genolect.cli.judge.strand import strand
-from genolect.cli.judge.task import app as task
-from genolect.cli.train.convert import convert
-from genolect.cli.train.pretrain import pretrain
-from genolect.cli.train.tokenizer import app as tokenizer
 from genolect.errors import GenolectError
-from genolect.pretraining.loop import WATCHED
+from genolect.pretraining.signals import WATCHED
 
 DEBUG = "--debug"
 EXIT_CODES = (
@@ -44,35 +27,58 @@ EXIT_CODES = (
 # What typer raises for words that it does not understand; it has no public name there.
 USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 
-app = typer.Typer(
-    name="genolect",
-    help="From a genome to a sequence model that its user can trust.",
-    epilog=EXIT_CODES,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for verb in (
-    learn,
-    describe,
-    prepare,
-    describe_objective,
-    plan,
-    pretrain,
-    audit,
-    split,
-    evaluate,
-    compare,
-    label_curve,
-    information,
-    next_kmer,
-    direction,
-    report,
-    convert,
-    strand,
-):
-    app.command()(verb)
-app.add_typer(task, name="task")
-app.add_typer(tokenizer, name="tokenizer")
+# The folders of this room: what a verb is for, and how the help calls it.
+GROUPS = {"begin": "Begin", "train": "Train", "judge": "Judge", "use": "Use", "understand": "Understand"}
+
+
+def verbs() -> dict[str, tuple[str, Path]]:
+    """Find every verb: its name, its group and the file that holds it.
+
+    Examples
+    --------
+    >>> verbs()["label-curve"][0]
+    'judge'
+    """
+    here = Path(__file__).parent
+    files = ((group, file) for group in GROUPS for file in sorted((here / group).glob("[!_]*.py")))
+    return {file.stem.replace("_", "-"): (group, file) for group, file in files}
+
+
+def application(*loaded: str) -> typer.Typer:
+    """Make the command line; only the verbs named are imported, of the others the help knows the first line.
+
+    A verb's file holds a function of its own name, or, where it has verbs of its own, an ``app``.
+    """
+    app = typer.Typer(
+        name="genolect",
+        help="From a genome to a sequence model that its user can trust.",
+        epilog=EXIT_CODES,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_options)
+    for verb, (group, file) in verbs().items():
+        panel = GROUPS[group]
+        if verb not in loaded:
+            app.command(verb, help=_purpose(file), rich_help_panel=panel)(_not_loaded)
+            continue
+        module = importlib.import_module(f"genolect.cli.{group}.{file.stem}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=verb, rich_help_panel=panel)
+        else:
+            app.command(verb, rich_help_panel=panel)(getattr(module, file.stem))
+    return app
+
+
+def _purpose(file: Path) -> str:
+    """Read what a verb is for from the first line of its file: ``genolect verb``: what for."""
+    with file.open(encoding="utf-8") as text:
+        purpose = text.readline().strip().strip('"').partition(": ")[2]
+    return purpose[:1].upper() + purpose[1:]
+
+
+def _not_loaded() -> None:
+    """Stand for a verb that is not asked for."""
 
 
 def _version(asked: bool) -> None:
@@ -81,7 +87,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
@@ -98,7 +103,8 @@ def main() -> None:
     words = [word for word in sys.argv[1:] if word != DEBUG]
     try:
         with _stopping_on_signals():
-            exit_code = app(words or ["--help"], prog_name="genolect", standalone_mode=False)
+            asked = next((word for word in words if not word.startswith("-")), "")
+            exit_code = application(asked)(words or ["--help"], prog_name="genolect", standalone_mode=False)
     except _Stopped as stop:
         _leave(stop)
     except Exception as error:

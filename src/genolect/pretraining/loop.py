@@ -7,14 +7,10 @@ therefore ends with the same weights as one that never stopped.
 from __future__ import annotations
 
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -30,60 +26,7 @@ from genolect.objectives.objective import Metrics
 from genolect.pretraining.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
 from genolect.pretraining.optimizer import TwoOptimizers, share_of_peak
 from genolect.pretraining.parts import Part, check_part, check_weights, state_of, weighted_loss
-
-WATCHED = (signal.SIGINT, signal.SIGTERM)
-
-
-class StopRequest:
-    """Whether a signal has asked the loop to stop.
-
-    Attributes
-    ----------
-    signal_number : int or None
-        The signal received.
-    """
-
-    def __init__(self) -> None:
-        self.signal_number: int | None = None
-
-
-@contextmanager
-def stop_on_signal() -> Iterator[StopRequest]:
-    """Catch the first interrupt or termination signal; restore the handlers at once, so that a second one acts.
-
-    Yields
-    ------
-    StopRequest
-        Filled in when a signal arrives; never outside the main thread, which alone hears signals.
-
-    Examples
-    --------
-    >>> with stop_on_signal() as request:
-    ...     signal.raise_signal(signal.SIGTERM)
-    >>> request.signal_number
-    15
-    """
-    request = StopRequest()
-    if threading.current_thread() is not threading.main_thread():
-        yield request
-        return
-    before = {number: signal.getsignal(number) for number in WATCHED}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def receive(number: int, _: FrameType | None) -> None:
-        request.signal_number = number
-        restore()
-
-    for number in WATCHED:
-        signal.signal(number, receive)
-    try:
-        yield request
-    finally:
-        restore()
-
+from genolect.pretraining.signals import stop_on_signal
 
 STATE, OPTIMIZER = "state.", "optimizer."
 BITS = ("bits_per_hidden_base", "bits_per_base")
