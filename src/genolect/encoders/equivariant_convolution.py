@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.encoders.encoder import StrandConfig
-from genolect.encoders.layers.context import BASES, ContextEvidence
+from genolect.encoders.layers.context import BASES, LONGEST_CONTEXT, ContextEvidence
 from genolect.encoders.layers.strand import (
     StrandConvolution,
     StrandFeedForward,
@@ -28,7 +28,6 @@ from genolect.encoders.layers.strand import (
     channel_partners,
     evidence_partners,
 )
-from genolect.encoders.transformer import LONGEST_CONTEXT
 
 
 class EquivariantConvolutionConfig(StrandConfig):

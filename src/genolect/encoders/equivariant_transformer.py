@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from genolect.encoders.encoder import StrandConfig
-from genolect.encoders.layers.context import BASES, ContextEvidence
+from genolect.encoders.layers.context import BASES, LONGEST_CONTEXT, ContextEvidence
 from genolect.encoders.layers.positions import rotary_angles, rotary_periods
 from genolect.encoders.layers.strand import (
     StrandAttention,
@@ -24,7 +24,6 @@ from genolect.encoders.layers.strand import (
     StrandStem,
     evidence_partners,
 )
-from genolect.encoders.transformer import LONGEST_CONTEXT
 
 
 class EquivariantTransformerConfig(StrandConfig):

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.config import Configuration
-from genolect.encoders.layers.blocks import LinearFromZero
 from genolect.encoders.layers.context import BASES
+from genolect.encoders.layers.linear import LinearFromZero
 
 
 class HeadConfig(Configuration):

@@ -25,11 +25,11 @@ from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.evaluation.predictions import write_predictions
 from genolect.evaluation.published import published_figures
 from genolect.evaluation.running import available_cores
+from genolect.folders import RESULTS
 from genolect.genome.genome import PreparedGenome
 from genolect.models.inference import this_machine
 from genolect.models.model import SequenceModel, load_model
 from genolect.report.folder import new_results
-from genolect.report.page import RESULTS
 from genolect.sequence.ragged import RaggedBases
 from genolect.sequence.source import Source
 from genolect.statistics.sentences import OF, suite_section

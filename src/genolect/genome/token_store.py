@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from genolect import __version__, files
 from genolect.errors import InputError
+from genolect.folders import MANIFEST
 from genolect.genome.genome import PreparedGenome
 from genolect.sequence.alphabet import Bases, reverse_complement
 from genolect.sequence.interval import Strand
@@ -240,7 +241,7 @@ def store_tokens(
     ...     store.tokens("a", "-", 3, 3).tolist(), store.token_at("a", "-", 2)
     ([0, 4, 1], 4)
     """
-    if (folder / files.MANIFEST).is_file():
+    if (folder / MANIFEST).is_file():
         return TokenStore(folder, genome=genome, tokenizer=tokenizer)
     for record in genome.records.values():
         if record.length >= LONGEST_RECORD:

@@ -18,10 +18,10 @@ from genolect import files
 from genolect.arrays import Floats, Integers
 from genolect.config import Configuration
 from genolect.errors import ConfigurationError, InputError, LeakError, MachineError, shown
+from genolect.genome.genome import opened_genome
 from genolect.random import derived_generator
 from genolect.sequence.source import Source, text_lines
 from genolect.tables.audit.audit import across_findings
-from genolect.tables.audit.auditing import opened_genome
 from genolect.tables.audit.finding import Finding
 from genolect.tables.relatives import Kinship, TableParts, find_kinship, linked, place_pairs, same_name
 from genolect.tables.similarity import THRESHOLD

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 BASES = 4
+LONGEST_CONTEXT = 12
 CHANNELS = BASES + 1
 PRIOR = 4.0
 """Pseudo-count that shrinks the ratio of a rare context towards the base frequencies."""

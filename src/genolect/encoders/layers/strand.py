@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genolect.encoders.layers.blocks import LinearFromZero
 from genolect.encoders.layers.context import BASES, CHANNELS
+from genolect.encoders.layers.linear import LinearFromZero
 from genolect.encoders.layers.positions import rotate
 
 
