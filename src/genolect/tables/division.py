@@ -160,6 +160,9 @@ CLUSTERS = "# clusters: "
 """Head of the line on how clusters were made; no remark, which would put a caution beside every figure."""
 
 
+DEFAULT_SHARES = (0.7, 0.1, 0.2)
+
+
 class SplitOptions(Configuration):
     """How a table is divided.
 
@@ -188,7 +191,7 @@ class SplitOptions(Configuration):
     """
 
     by: tuple[By, ...]
-    shares: tuple[float, float, float] = (0.7, 0.1, 0.2)
+    shares: tuple[float, float, float] = DEFAULT_SHARES
     validation: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
     roles: dict[str, Literal["train", "validation", "test"]] = Field(default_factory=dict)
