@@ -91,8 +91,8 @@ def run_table_panel(
     return run_panel(table, {**others, **own}, reference=reference or next(iter(own), None), options=options)
 
 
-def strands_of(table: LabelledTable) -> Strands:
-    """Say whether arms read one strand or both: one where every example has a strand, on which it is written.
+def strands_of(*parts: LabelledTable) -> Strands:
+    """Say whether arms read one strand or both: one where every example of a table, or of all its parts, has a strand.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def strands_of(table: LabelledTable) -> Strands:
     ...     Target("number", ("y",), np.zeros(1)), blank, blank, Places.unknown(1)))
     'both'
     """
-    return "one" if bool((table.places.strand != 0).all()) else "both"
+    return "one" if all(bool((part.places.strand != 0).all()) for part in parts) else "both"
 
 
 INTERVALS = "95 % intervals, bootstrap over the groups of test examples that each task names; spread of runs included"
