@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from rows import Row, row, show
 
-from genolect.evaluation.methods.baselines import CONTROL, baseline_arms
+from genolect.evaluation.methods.baselines import baseline_arms, control_names
 from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.tables.planted_signal import SIGNALS, Signal, planted_signal
 
@@ -62,12 +62,12 @@ def auroc(result: PanelResult, arm: str) -> float:
 
 def judged(signal: Signal, seed: int, *, quick: bool) -> tuple[bool, int, float]:
     """Run one panel: whether it is right, how many alarms are false, and what its best arm reached."""
-    arms = [*CHEAP, CONTROL] if quick else [*CHEAP, "cnn", CONTROL]
+    arms = [*CHEAP, control_names()[0]] if quick else [*CHEAP, "cnn", control_names()[0]]
     table = planted_signal(signal, n=EXAMPLES, length=LENGTH, seed=seed).table
     options = PanelOptions(seed=seed, resamples=300, seeds=2)
     result = run_panel(table, baseline_arms(arms, strands="one"), options=options)
     heard = {alarm for alarm in ALARMS if says(alarm)(result)}
-    best = max(auroc(result, arm) for arm in result.arms if arm != CONTROL)
+    best = max(auroc(result, arm) for arm in result.arms if arm != control_names()[0])
     return RIGHT[signal](result), len(heard - EXPECTED_ALARMS.get(signal, set())), best
 
 

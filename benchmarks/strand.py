@@ -30,7 +30,6 @@ from genolect.genome.windows import WindowSampler, tile_windows
 from genolect.models.inference import Machine, WindowTokens, words_of
 from genolect.models.model import SequenceModel, new_model
 from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
-from genolect.prediction.strands import logits_of_both_strands
 from genolect.pretraining.batches import GenomeBatches
 from genolect.pretraining.cost.trial import step_seconds
 from genolect.pretraining.loop import Training, TrainingConfig
@@ -88,14 +87,14 @@ def answered(model: SequenceModel, question: Question, machine: Machine, strand:
     ids, selected, _ = question
     partners = torch.from_numpy(token_partners(TOKENS.tokenizer))
     targets = torch.from_numpy(target_partners(TOKENS.tokenizer))
+    turned = selected.flip(1)
     with machine.autocast():
-        if strand == "given":
-            logits = model(ids, selected)
-        else:
-            logits = logits_of_both_strands(model, ids, selected, partners=partners, target_partners=targets)
-            if strand == "other":  # The mean of both, twice, less the given one.
-                logits = 2 * logits.float() - model(ids, selected).float()
-    return functional.log_softmax(logits.float(), dim=1)
+        given, there = model(ids, selected).float(), model(partners[ids.flip(1)], turned).float()
+    places = torch.zeros(*ids.shape, there.shape[1])
+    places[turned] = there  # Answers come in reading order of the other strand.
+    other = places.flip(1)[selected][:, targets]
+    logits = {"given": given, "other": other, "both": (given + other) / 2}[strand]
+    return functional.log_softmax(logits, dim=1)
 
 
 def bits(log_probabilities: Tensor, question: Question) -> float:

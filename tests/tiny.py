@@ -17,7 +17,7 @@ import pytest
 
 from genolect.cli.main import main
 from genolect.evaluation import annotation, learning
-from genolect.evaluation.methods import baselines
+from genolect.evaluation.methods import kmers
 from genolect.files import sha256_of
 from genolect.genome.labelled_windows import drop_rare_classes
 from genolect.genome.synthetic import SyntheticConfig, write_synthetic
@@ -47,7 +47,7 @@ def shrink(set_attribute: Callable[[Any, str, Any], None]) -> None:
     set_attribute(exams, "EXAM_WINDOWS", 60)
     set_attribute(annotation, "WINDOWS", {"training": 240, "validation": 60, "test": 70})
     set_attribute(annotation, "drop_rare_classes", partial(drop_rare_classes, fewest=4))
-    set_attribute(baselines, "WORD_LENGTHS", (2, 3))
+    set_attribute(kmers, "WORD_LENGTHS", (2, 3))
     set_attribute(learning, "SyntheticConfig", lambda: GENOME)
 
 

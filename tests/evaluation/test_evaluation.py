@@ -9,7 +9,7 @@ import pytest
 from genolect.errors import InputError
 from genolect.evaluation import annotation as evaluation
 from genolect.evaluation.annotation import AnnotationFile, check_annotation, evaluate, open_genome
-from genolect.evaluation.methods import probe as model_arms
+from genolect.evaluation.methods import frozen_probe
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.models.model import load_model, random_twin
 from genolect.pretraining.plan import PretrainingOptions, plan_of_model
@@ -132,8 +132,8 @@ def test_only_counted_windows_are_embedded_without_their_own_echo(monkeypatch, g
         asked.append(counted)
         return layer_embeddings(model, sequences, machine, counted=counted, **given)
 
-    layer_embeddings = model_arms.layer_embeddings
-    monkeypatch.setattr(model_arms, "layer_embeddings", spy)
+    layer_embeddings = frozen_probe.layer_embeddings
+    monkeypatch.setattr(frozen_probe, "layer_embeddings", spy)
     judge(genome)
     assert asked == [True, False, False] * 7 + [False]  # three twins without counts, three with, the model; the map
     asked.clear()
@@ -150,8 +150,8 @@ def test_the_twins_are_the_model_with_other_weights(monkeypatch, genome, judge):
         models.append(model)
         return layer_embeddings(model, sequences, machine, **given)
 
-    layer_embeddings = model_arms.layer_embeddings
-    monkeypatch.setattr(model_arms, "layer_embeddings", spy)
+    layer_embeddings = frozen_probe.layer_embeddings
+    monkeypatch.setattr(frozen_probe, "layer_embeddings", spy)
     judge(genome)
     empty, twin, another, ours = models[0], models[9], models[12], models[18]
     trained = load_model(finished_run() / "model")

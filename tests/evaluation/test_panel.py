@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genolect.errors import ConfigurationError, InputError
-from genolect.evaluation.methods.baselines import CONTROL, baseline_arms
+from genolect.evaluation.methods.baselines import baseline_arms, control_names
 from genolect.evaluation.methods.learners import learn, linear
 from genolect.evaluation.methods.method import Answers
 from genolect.evaluation.panel import PanelOptions, PanelResult, check_task, run_panel
@@ -154,7 +154,7 @@ def test_too_few_groups_give_values_and_no_intervals():
     ],
 )
 def test_the_panel_says_what_was_planted(signal, said, not_said):
-    names = ["majority", "composition", "nearest_neighbour", "kmer_logistic", CONTROL]
+    names = ["majority", "composition", "nearest_neighbour", "kmer_logistic", control_names()[0]]
     given = planted_signal(signal, n=1_500, length=80, seed=2).table
     result = run_panel(given, baseline_arms(names, strands="one"), reference="kmer_logistic", options=QUICK)
     text = " ".join(result.sentences)

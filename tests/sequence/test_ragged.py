@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.sequence.alphabet import SOFT_MASK, encode, reverse_complement
-from genolect.sequence.ragged import RaggedBases
+from genolect.sequence.ragged import RaggedBases, over_strands
 
 ROWS = st.lists(st.text("ACGTNacgtn", max_size=9).map(encode), max_size=7)
 
@@ -41,3 +41,26 @@ def test_groups_of_one_length_hold_every_row_once(rows: list[np.ndarray]) -> Non
 def test_a_mask_selects_as_indices_do() -> None:
     ragged = RaggedBases.of([encode("ACG"), encode("T"), encode("GGGA")])
     assert same(ragged.select(np.array([True, False, True])), [encode("ACG"), encode("GGGA")])
+
+
+@given(ROWS)
+def test_an_average_over_strands_does_not_know_which_was_given(rows: list[np.ndarray]) -> None:
+    ragged = RaggedBases.of(rows)
+
+    def read(sequences: RaggedBases) -> np.ndarray:
+        return np.array([[(row == 0).sum(), row[:1].sum()] for row in sequences], dtype=np.float32).reshape(-1, 2)
+
+    both = over_strands(read, ragged)
+    assert np.array_equal(over_strands(read, ragged.reverse_complement()), both)
+    assert np.array_equal(both, (read(ragged) + read(ragged.reverse_complement())) / 2)
+    assert both.dtype == np.float32
+    assert np.array_equal(over_strands(read, ragged, both=False), read(ragged))
+
+
+def test_one_strand_is_another_answer_than_both() -> None:
+    ragged = RaggedBases.of([encode("AAC")])
+
+    def read(sequences: RaggedBases) -> np.ndarray:
+        return np.array([(row == 0).mean() for row in sequences])
+
+    assert over_strands(read, ragged, both=False) != over_strands(read, ragged)

@@ -9,7 +9,7 @@ from typing import Any
 from genolect.api.model import Model
 from genolect.api.table import Table
 from genolect.errors import ConfigurationError
-from genolect.evaluation.methods.baselines import BASELINES
+from genolect.evaluation.methods.baselines import baseline_names
 from genolect.evaluation.tables import Contestants, EvaluationOptions, TableEvaluation, evaluate_read
 from genolect.report.page import write_report
 from genolect.tables.table_file import ReadTable
@@ -42,7 +42,7 @@ def evaluate(
     table: Table,
     models: Sequence[Model] | Mapping[str, Model] = (),
     *,
-    baselines: Sequence[str] = BASELINES,
+    baselines: Sequence[str] | None = None,
     finetune: bool = False,
     seed: int = 0,
     say: Callable[[str], None] = lambda sentence: None,
@@ -55,8 +55,8 @@ def evaluate(
         Divided into train, validation and test: by its file, or by `Table.split`.
     models : sequence of Model, or mapping of str to Model
         Frozen, through a linear probe; none for the baselines alone. Names are for the page.
-    baselines : sequence of str
-        Which of them run.
+    baselines : sequence of str, optional
+        Which of them run; all without.
     finetune : bool
         Whether the models are also trained in full.
     seed : int
@@ -86,10 +86,11 @@ def evaluate(
     if not table.parts:
         raise ConfigurationError("the table is not divided", fix='divide it: table.split(by="cluster")')
     task = TableTask(table=table.path)
+    chosen = baseline_names() if baselines is None else tuple(baselines)
     found = evaluate_read(
         Contestants({name: model.network for name, model in named.items()}),
         [(task, ReadTable(table.labelled, table.left_out.get("without a label", 0)))],
-        options=EvaluationOptions(baselines=tuple(baselines), finetune=finetune, seed=seed),
+        options=EvaluationOptions(baselines=chosen, finetune=finetune, seed=seed),
         command="genolect.evaluate",
         say=say,
     )

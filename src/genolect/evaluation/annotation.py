@@ -14,7 +14,8 @@ from genolect import files
 from genolect.encoders.build import require_tokens
 from genolect.errors import ConfigurationError, InputError
 from genolect.evaluation.methods.baselines import baseline_arms
-from genolect.evaluation.methods.probe import PROBE, describe_sequences, probe_arms
+from genolect.evaluation.methods.frozen_probe import Representation, frozen_states
+from genolect.evaluation.methods.probe import PROBE, probe_arms
 from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.evaluation.tables import task_section
 from genolect.folders import RESULTS
@@ -237,8 +238,8 @@ def _probe_section(
 ) -> dict[str, Any]:
     train, _, test = task.parts()
     chosen = np.linspace(0, len(test) - 1, min(MAP_POINTS, len(test))).astype(int)
-    states = describe_sequences(model, test.sequences.select(chosen), "one", this_machine())
-    points = embedding_map(states[:, [0, -1], :2].reshape(len(states), -1), seed=options.seed)
+    states = frozen_states(model, test.sequences.select(chosen), "one", this_machine())
+    points = embedding_map(Representation((0, 2), (0, 1)).of(states), seed=options.seed)
     counts = {"train": train.target.count(), "test": test.target.count()}
     return {
         "window": options.window,

@@ -1,6 +1,6 @@
 """How many labels an arm needs: every arm on the same few, more and all labels, and where it reaches the best baseline.
 
-Features are computed once; what is chosen (words, layer, penalty, rates of training) is chosen anew for every subset,
+Features are computed once; what is chosen (words, states, penalty, rates of training) is chosen anew for every subset,
 on the validation examples, whose number stays the same. To try settings once, with all labels, would cost less, but
 tell those who learn from few what only many know. Legend: n training examples, D draws, S shares.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -34,15 +34,16 @@ from genolect.evaluation.label_efficiency import (
     needed_sentence,
     needed_share,
 )
-from genolect.evaluation.methods.baselines import WORD_LENGTHS, baseline_arms
+from genolect.evaluation.methods.baselines import baseline_arms
 from genolect.evaluation.methods.features import word_frequencies
 from genolect.evaluation.methods.finetuned import finetuned_arms
-from genolect.evaluation.methods.learners import ArmFeatures, learn, linear
-from genolect.evaluation.methods.method import Answers, Arm, Features, best_of, blind, loss_of, truth_of
+from genolect.evaluation.methods.frozen_probe import frozen_probe, table_states
+from genolect.evaluation.methods.kmers import WORD_LENGTHS
+from genolect.evaluation.methods.learners import ArmFeatures, best_linear
+from genolect.evaluation.methods.method import Answers, Arm, blind, loss_of, truth_of
 from genolect.evaluation.panel import check_task, units_of, within_range
 from genolect.evaluation.tables import strands_of
 from genolect.folders import RESULTS
-from genolect.models.embedding import layer_embeddings
 from genolect.models.inference import this_machine
 from genolect.models.model import SequenceModel, load_model, random_twin
 from genolect.random import derived_key
@@ -208,43 +209,29 @@ class _Watched:
 
 
 def _word_fit(parts: Parts) -> Fit:
-    strands = strands_of(parts.train)
+    strands = strands_of(*parts)
     shortest = min(int(part.sequences.lengths.min()) for part in parts)
-    lengths = [length for length in WORD_LENGTHS if length <= max(shortest, 1)]
-    return _feature_fit(
-        [ArmFeatures(*(word_frequencies(part.sequences, k, strands=strands) for part in parts)) for k in lengths],
-        parts,
-    )
+    counted = {
+        f"words of {k}": ArmFeatures(*(word_frequencies(part.sequences, k, strands=strands) for part in parts))
+        for k in WORD_LENGTHS
+        if k <= max(shortest, 1)
+    }
+
+    def fit(rows: Integers) -> Answers:
+        some = ((name, _train_rows(features, rows)) for name, features in counted.items())
+        return best_linear(some, _subset(parts, rows))[1]
+
+    return fit
 
 
 def _model_fit(model: SequenceModel, parts: Parts) -> Fit:
-    """Embed once: the mean of every layer, over both strands where these mean the same."""
-    machine, both = this_machine(), strands_of(parts.train) == "both"
-
-    def embedded(part: int) -> Features:
-        sequences = parts[part].sequences
-        states = layer_embeddings(model, sequences, machine)
-        return (states + layer_embeddings(model, sequences.reverse_complement(), machine)) / 2 if both else states
-
-    every = [embedded(part) for part in range(len(parts))]
-    layers = range(every[0].shape[1])
-    return _feature_fit([ArmFeatures(*(states[:, layer] for states in every)) for layer in layers], parts)
+    """Read once what every subset is probed with."""
+    states = table_states(model, parts, strands_of(*parts), this_machine())
+    return lambda rows: frozen_probe(_train_rows(states, rows), _subset(parts, rows)).answers
 
 
-def _feature_fit(candidates: Sequence[ArmFeatures], parts: Parts) -> Fit:
-    """Probe each of several descriptions on some labels; keep what the validation examples like best."""
-
-    def fit(rows: Integers) -> Answers:
-        some = _subset(parts, rows)
-        target = some.train.target
-        variance = float(target.values.var()) if target.kind == "number" else 1.0
-        found = []
-        for features in candidates:
-            [answers] = learn(linear, features._replace(train=features.train[rows]), some, [0])
-            found.append((loss_of(parts.validation.target, answers.validation, scale=variance or 1.0), answers))
-        return best_of(found)
-
-    return fit
+def _train_rows(features: ArmFeatures, rows: Integers) -> ArmFeatures:
+    return features._replace(train=features.train[rows])
 
 
 def _arm_fit(name: str, arm: Arm, parts: Parts, options: CurveOptions, say: Callable[[str], None]) -> Fit:
@@ -385,7 +372,7 @@ def label_curve(
         raise ConfigurationError("there is no model to fine-tune", fix="name a model folder, or leave fine-tuning out")
     options, before = options or CurveOptions(), time.process_time()
     parts = task.read().parts()
-    strands = strands_of(parts.train)
+    strands = strands_of(*parts)
     models, trained = {}, {}
     if model is not None:
         own = load_model(model)

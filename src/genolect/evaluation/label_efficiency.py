@@ -214,7 +214,9 @@ def curve_estimates(curve: LearningCurve, drawn: Resamples) -> list[Estimate]:
     for values, resampled in zip(curve.values.T, curve.resampled.swapaxes(0, 1), strict=True):
         fitted = np.isfinite(values)
         if fitted.sum() > 1:
-            found.append(single_run(Runs(values[fitted], resampled[fitted]), drawn))
+            one = single_run(Runs(values[fitted], resampled[fitted]), drawn)
+            # The mean of equal values may differ from them in its last bit; an arm without chance has one score.
+            found.append(replace(one, value=float(values[fitted][0])) if np.ptp(values[fitted]) == 0 else one)
         else:
             found.append(Estimate(float(values[fitted][0]) if fitted.any() else None, None, None))
     return found

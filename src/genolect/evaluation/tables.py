@@ -16,11 +16,11 @@ from pydantic import Field
 from genolect import files
 from genolect.config import Configuration
 from genolect.errors import ConfigurationError, InputError
-from genolect.evaluation.methods.baselines import BASELINES, CONTROL, baseline_arms, feature_arm
-from genolect.evaluation.methods.features import Strands
+from genolect.evaluation.methods.baselines import baseline_arms, baseline_names, control_names
 from genolect.evaluation.methods.finetuned import finetuned_arms
-from genolect.evaluation.methods.method import Arm, Features
+from genolect.evaluation.methods.method import Arm, Features, Strands
 from genolect.evaluation.methods.probe import PROBE, embedding_arm, probe_arms
+from genolect.evaluation.methods.simple import feature_arm
 from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.evaluation.predictions import write_predictions
 from genolect.evaluation.published import published_figures
@@ -42,7 +42,7 @@ def run_table_panel(
     table: LabelledTable,
     arms: Mapping[str, Callable[[RaggedBases], Features]] | None = None,
     *,
-    baselines: Sequence[str] = (*BASELINES, CONTROL),
+    baselines: Sequence[str] | None = None,
     strands: Strands | None = None,
     reference: str | None = None,
     options: PanelOptions | None = None,
@@ -56,7 +56,7 @@ def run_table_panel(
     arms : mapping of str to callable, optional
         Each takes n sequences and gives features of shape (n, D); they go through the linear probe.
     baselines : sequence of str
-        Which of the baselines run beside them.
+        Which of the baselines and controls run beside them; all of them without.
     strands : {'one', 'both'}, optional
         Whether a sequence and its reverse complement mean the same; by default see `strands_of`.
     reference : str, optional
@@ -88,12 +88,12 @@ def run_table_panel(
     ('mine', {'majority': 'better'})
     """
     own = {name: feature_arm(describe) for name, describe in (arms or {}).items()}
-    others = baseline_arms(baselines, strands=strands or strands_of(table))
+    others = baseline_arms(baselines or (*baseline_names(), *control_names()), strands=strands or strands_of(table))
     return run_panel(table, {**others, **own}, reference=reference or next(iter(own), None), options=options)
 
 
-def strands_of(table: LabelledTable) -> Strands:
-    """Say whether arms read one strand or both: one where every example has a strand, on which it is written.
+def strands_of(*parts: LabelledTable) -> Strands:
+    """Say whether arms read one strand or both: one where every example of a table, or of all its parts, has a strand.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def strands_of(table: LabelledTable) -> Strands:
     ...     Target("number", ("y",), np.zeros(1)), blank, blank, Places.unknown(1)))
     'both'
     """
-    return "one" if bool((table.places.strand != 0).all()) else "both"
+    return "one" if all(bool((part.places.strand != 0).all()) for part in parts) else "both"
 
 
 INTERVALS = "95 % intervals, bootstrap over the groups of test examples that each task names; spread of runs included"
@@ -117,7 +117,7 @@ class EvaluationOptions(Configuration):
     Attributes
     ----------
     baselines : tuple of str
-        Of `evaluation.baselines.BASELINES`.
+        Of `evaluation.methods.baselines.baseline_names`.
     finetune : bool
         Whether models, and their random twins, are also trained in full.
     seed, seeds, resamples, margin
@@ -126,7 +126,7 @@ class EvaluationOptions(Configuration):
         Arms at work at a time; by default one for each core, and one alone where there is a GPU.
     """
 
-    baselines: tuple[str, ...] = BASELINES
+    baselines: tuple[str, ...] = Field(default_factory=baseline_names)
     finetune: bool = False
     seed: int = 0
     seeds: int = Field(3, ge=1)
@@ -308,7 +308,7 @@ def _panel(
     options: EvaluationOptions,
     say: Callable[[str], None],
 ) -> PanelResult:
-    arms = baseline_arms([*options.baselines, CONTROL], strands=strands)
+    arms = baseline_arms([*options.baselines, *control_names()], strands=strands)
     if not table.places.known.any():
         arms.pop("coordinate_memoriser", None)
     arms |= contestants.arms(strands, finetune=options.finetune)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from genolect.statistics.sentences import ARM_NAMES, OF
+
 ABSENT = "–"
 MINUS = "\N{MINUS SIGN}"
 LARGEST_PLAIN = 1e6
@@ -11,26 +13,6 @@ SMALLEST_PLAIN = 5e-4
 ROUNDS_UP = 0.9995  # of a unit: three digits would write 999.6 as 1e+03
 BASE_UNITS = ((1e9, "Gb"), (1e6, "Mb"), (1e3, "kb"), (1.0, "bp"))
 SECOND_UNITS = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
-
-ARMS = {
-    "majority": "Majority guess",
-    "composition": "Base composition",
-    "coordinate_memoriser": "Memoriser of places",
-    "nearest_neighbour": "Nearest neighbour",
-    "kmer_logistic": "k-mer counting",
-    "kmer_svm": "k-mers, SVM",
-    "kmer_forest": "k-mers, random forest",
-    "kmer_boosting": "k-mers, boosting",
-    "cnn": "CNN",
-    "permuted_labels": "Shuffled labels (control)",
-    "random_probe": "Random twin",
-    "counting_probe": "Random twin with counts",
-    "embeddings": "Given embeddings",
-    "pretrained_probe": "Pretrained probe",
-    "finetuned_twin": "Random twin, fine-tuned",
-    "finetuned": "Fine-tuned",
-}
-OF = " of "
 
 
 @dataclass(frozen=True)
@@ -167,7 +149,7 @@ def arm_title(arm: str) -> str:
     ('Random twin', 'svm')
     """
     kind, of, model = arm.partition(OF)
-    return f"{ARMS[kind]}{of}{model}" if kind in ARMS else arm
+    return f"{ARM_NAMES[kind].title}{of}{model}" if kind in ARM_NAMES else arm
 
 
 def arm_order(arm: str) -> int:
@@ -179,7 +161,7 @@ def arm_order(arm: str) -> int:
     ['majority', 'pretrained_probe', 'svm']
     """
     kind = arm.partition(OF)[0]
-    return list(ARMS).index(kind) if kind in ARMS else len(ARMS)
+    return list(ARM_NAMES).index(kind) if kind in ARM_NAMES else len(ARM_NAMES)
 
 
 def split_metric(metric: str) -> tuple[str, str | None]:

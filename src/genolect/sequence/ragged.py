@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from genolect.arrays import Integers
 from genolect.sequence.alphabet import BASE_BITS, Bases, decode, reverse_complement
+
+Floating = TypeVar("Floating", bound=np.floating[Any])
 
 
 @dataclass(frozen=True)
@@ -89,3 +92,34 @@ class RaggedBases:
         for length in np.unique(lengths).tolist():
             rows = np.flatnonzero(lengths == length)
             yield rows, self.bases[self.starts[rows][:, None] + np.arange(length)]
+
+
+def over_strands(
+    read: Callable[[RaggedBases], npt.NDArray[Floating]], sequences: RaggedBases, *, both: bool = True
+) -> npt.NDArray[Floating]:
+    """Average over the strands: then it no longer matters which of them was given.
+
+    It costs a second reading, and is wrong for what depends on the strand, such as splice donors.
+
+    Parameters
+    ----------
+    read : callable
+        Any model: takes n sequences, gives vectors or probabilities, shape (n, ...).
+    sequences : RaggedBases
+        n sequences.
+    both : bool
+        False to read them as they are given, without an average.
+
+    Returns
+    -------
+    ndarray of float, shape (n, ...)
+        The means.
+
+    Examples
+    --------
+    >>> sequences = RaggedBases.of([np.array([0, 0, 1], dtype=np.uint8), np.array([2, 3, 3], dtype=np.uint8)])
+    >>> over_strands(lambda some: np.array([(bases == 0).mean() for bases in some]), sequences).round(2).tolist()
+    [0.33, 0.33]
+    """
+    given = read(sequences)
+    return ((given + read(sequences.reverse_complement())) / 2).astype(given.dtype, copy=False) if both else given

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from genolect.errors import ConfigurationError
-from genolect.evaluation.methods import baselines
-from genolect.evaluation.methods.baselines import BASELINES, CONTROL, Words, baseline_arms, feature_arm
+from genolect.evaluation.methods import kmers
+from genolect.evaluation.methods.baselines import baseline_arms, baseline_names, control_names
+from genolect.evaluation.methods.kmers import Words
 from genolect.evaluation.methods.method import blind
+from genolect.evaluation.methods.simple import feature_arm
 from genolect.statistics.metrics import auroc
 from genolect.tables.planted_signal import planted_signal
 from tests.evaluation.tasks import table, targets
@@ -19,7 +21,7 @@ def reached(parts, run):
 
 
 def test_every_name_is_an_arm_and_an_unknown_one_is_refused():
-    assert list(baseline_arms([*BASELINES, CONTROL])) == [*BASELINES, CONTROL]
+    assert list(baseline_arms([*baseline_names(), *control_names()])) == [*baseline_names(), *control_names()]
     with pytest.raises(ConfigurationError, match=r"there is no arm 'kmer_magic'. Fix: choose of majority, "):
         baseline_arms(["kmer_magic"])
 
@@ -45,11 +47,11 @@ def test_arms_find_what_was_planted_for_them_and_nothing_else(signal, arm, low, 
 
 def test_shuffled_labels_land_at_chance_where_the_true_ones_do_not():
     parts = planted_signal("GC", n=1_200, length=80, seed=4).table.parts()
-    arms = baseline_arms(["kmer_logistic", CONTROL])
+    arms = baseline_arms(["kmer_logistic", control_names()[0]])
     [real] = arms["kmer_logistic"](blind(parts), [1])
-    shuffled = arms[CONTROL](blind(parts), [1, 2])
+    shuffled = arms[control_names()[0]](blind(parts), [1, 2])
     assert reached(parts, real) > 0.75
-    assert len(shuffled) == baselines.PERMUTATIONS
+    assert len(shuffled) == kmers.PERMUTATIONS
     assert abs(np.mean([reached(parts, run) for run in shuffled]) - 0.5) < 0.1
 
 
@@ -57,16 +59,16 @@ def test_all_arms_of_words_read_the_length_that_the_probe_chose():
     parts = blind(planted_signal("motif", n=700, length=60, seed=2).table.parts())
     words = Words("one")
     chosen = words.chosen(parts, [])[0].setting.split(",")[0]
-    for learner in (baselines.linear, baselines.margin):
+    for learner in (kmers.linear, kmers.margin):
         assert words.learned(learner, parts, [])[0].setting.split(",")[0] == chosen
-    assert words.learned(baselines.linear, parts, [], longest=2)[0].setting.startswith("words of 2,")
+    assert words.learned(kmers.linear, parts, [], longest=2)[0].setting.startswith("words of 2,")
     assert words.chosen(parts, [])[0].tried == 6
 
 
 def test_words_are_counted_anew_for_another_task(monkeypatch):
     asked = []
-    count = baselines.word_frequencies
-    monkeypatch.setattr(baselines, "word_frequencies", lambda *given, **more: asked.append(1) or count(*given, **more))
+    count = kmers.word_frequencies
+    monkeypatch.setattr(kmers, "word_frequencies", lambda *given, **more: asked.append(1) or count(*given, **more))
     words = Words("both")
     one, other = (planted_signal("noise", n=90, seed=seed).table.parts() for seed in (1, 2))
     for parts in (one, one, other):
@@ -77,14 +79,14 @@ def test_words_are_counted_anew_for_another_task(monkeypatch):
 def test_words_longer_than_the_sequences_and_tables_beyond_memory_are_left_out(monkeypatch):
     parts = planted_signal("noise", n=90, length=4, seed=1).table.parts()
     assert Words("both").lengths(parts) == (1, 2, 3, 4)
-    monkeypatch.setattr(baselines, "MOST_CELLS", 90 * 4**2)
+    monkeypatch.setattr(kmers, "MOST_CELLS", 90 * 4**2)
     assert Words("both").lengths(parts) == (1, 2)
 
 
 @pytest.mark.parametrize("kind", ["classes", "multilabel", "number"])
 def test_cheap_arms_answer_every_kind(kind):
     parts = blind(table(targets()[kind]).parts())
-    names = ["majority", "composition", "coordinate_memoriser", "nearest_neighbour", "kmer_logistic", CONTROL]
+    names = [*baseline_names()[:5], *control_names()]
     for arm in baseline_arms(names).values():
         for run in arm(parts, [1]):
             assert run.test.shape == (120, *(() if kind == "number" else (3,)))

@@ -9,6 +9,7 @@ import copy
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -19,12 +20,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from genolect.arrays import Floats, Integers
 from genolect.errors import DivergenceError
-from genolect.evaluation.methods.features import Strands
-from genolect.evaluation.methods.method import Answers, CurvePoint, loss_of
+from genolect.evaluation.methods.method import Answers, Arm, CurvePoint, PanelContext, Strands, baseline, loss_of
 from genolect.models.inference import Machine, this_machine
 from genolect.random import derived_generator, derived_key
 from genolect.sequence.alphabet import BASE_BITS
-from genolect.sequence.ragged import RaggedBases
+from genolect.sequence.ragged import RaggedBases, over_strands
 from genolect.tables.table import LabelledTable, Parts
 
 FIRST_KERNEL, KERNEL = 15, 5
@@ -328,10 +328,7 @@ class _Trainer:
 
     def answers(self, network: Convolution, part: LabelledTable) -> Floats:
         """Answer examples, averaged over both strands where both mean the same."""
-        plain = part.sequences.plain()
-        read = [plain, plain.reverse_complement()] if self.both else [plain]
-        found: Floats = np.mean([self._read(network.eval(), sequences) for sequences in read], axis=0)
-        return found
+        return over_strands(partial(self._read, network.eval()), part.sequences.plain(), both=self.both)
 
     def _read(self, network: Convolution, sequences: RaggedBases) -> Floats:
         order = np.argsort(sequences.lengths, kind="stable")
@@ -390,3 +387,8 @@ def _told(outputs: Tensor, kind: str, centre: float, spread: float) -> Floats:
     if kind == "number":
         return outputs[:, 0].double().numpy() * spread + centre
     return outputs.double().sigmoid().numpy()
+
+
+@baseline("cnn", 90)
+def _cnn(context: PanelContext) -> Arm:
+    return partial(convolution_arm, strands=context.strands)

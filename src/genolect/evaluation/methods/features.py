@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from genolect.arrays import Floats, Integers
+from genolect.evaluation.methods.method import Strands
 from genolect.sequence.alphabet import BASE_BITS, Bases, C, G, N
 from genolect.sequence.ragged import RaggedBases
 from genolect.statistics.linear import fit_probe
@@ -168,7 +169,6 @@ def choose_word_length(
 
 
 Features = npt.NDArray[np.floating[Any]]
-Strands = Literal["one", "both"]
 
 CELLS_AT_ONCE = 1 << 25
 

@@ -21,15 +21,14 @@ from torch import Tensor
 from genolect.arrays import Floats
 from genolect.encoders.heads import HeadConfig
 from genolect.errors import DivergenceError
-from genolect.evaluation.methods.features import Strands
-from genolect.evaluation.methods.method import Answers, Arm, CurvePoint, loss_of
+from genolect.evaluation.methods.method import Answers, Arm, CurvePoint, Strands, loss_of
 from genolect.models.inference import Machine, this_machine, window_answers
 from genolect.models.model import SequenceModel, new_model, random_twin
 from genolect.objectives.supervised import LabelledBatch, SupervisedObjective
 from genolect.pretraining.loop import Training, TrainingConfig
 from genolect.pretraining.parts import Part
 from genolect.random import derived_generator, derived_key
-from genolect.sequence.ragged import RaggedBases
+from genolect.sequence.ragged import RaggedBases, over_strands
 from genolect.tables.table import LabelledTable, Parts, Target
 
 HEAD = "task"
@@ -166,7 +165,10 @@ class _FineTuning:
             steps=steps, windows=BATCH, learning_rate=rates[0], matrix_learning_rate=rates[1], seed=seed
         )
         kind: Literal["classes", "values"] = "classes" if self.target.kind == "classes" else "values"
-        batches = TableBatches(self._ids(model, self.parts.train.sequences), self._labels(), seed)
+        sequences = self.parts.train.sequences
+        read = [sequences, sequences.reverse_complement()] if self.both else [sequences]
+        ids = [model.tokenizer.encode(bases) for one in read for bases in one]
+        batches = TableBatches(ids, self._labels(), seed)
         part = Part(SupervisedObjective(kind, reads="pooled"), batches, head=HEAD, counted=False)
         training = Training(model, {HEAD: part}, config, self.machine)
         best, kept, curve, total = np.inf, copy.deepcopy(model.state_dict()), [], 0.0
@@ -186,10 +188,6 @@ class _FineTuning:
         model.load_state_dict(kept)
         return model, best, tuple(curve)
 
-    def _ids(self, model: SequenceModel, sequences: RaggedBases) -> list[npt.NDArray[np.integer]]:
-        read = [sequences, sequences.reverse_complement()] if self.both else [sequences]
-        return [model.tokenizer.encode(bases) for one in read for bases in one]
-
     def _labels(self) -> npt.NDArray[np.generic]:
         if self.target.kind == "classes":
             return self.target.values.astype(np.int64)
@@ -198,9 +196,12 @@ class _FineTuning:
 
     def _answers(self, model: SequenceModel, part: LabelledTable) -> Floats:
         """Answer, averaged over both strands where both mean the same."""
-        told = self._told(_window_answers(model, self._ids(model, part.sequences), self.machine))
-        answers: Floats = told.reshape(-1, len(part), *told.shape[1:]).mean(axis=0)
-        return answers
+
+        def read(sequences: RaggedBases) -> Floats:
+            ids = [model.tokenizer.encode(bases) for bases in sequences]
+            return self._told(_window_answers(model, ids, self.machine))
+
+        return over_strands(read, part.sequences, both=self.both)
 
     def _told(self, outputs: Floats) -> Floats:
         if self.target.kind == "classes":

@@ -9,7 +9,7 @@ Legend: n examples, D features, K classes or labels.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -154,6 +154,42 @@ def linear(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> list[
         notes.append(f"The best penalty lies at the edge of the path (C = {probe.inverse_penalty:g}).")
     answers = [probe.probabilities(part) for part in features[1:]]
     return [Answers(answers[0], answers[1], setting=f"C = {probe.inverse_penalty:g}", notes=tuple(notes))]
+
+
+def best_linear(candidates: Iterable[tuple[str, ArmFeatures]], parts: Parts) -> tuple[int, Answers]:
+    """Probe several descriptions of the examples and keep the one that suits the validation examples best.
+
+    Parameters
+    ----------
+    candidates : iterable of (str, ArmFeatures)
+        Each with its name.
+    parts : Parts
+        The task.
+
+    Returns
+    -------
+    tuple of int and Answers
+        Which one, and its answers; their setting names it. Of equals the first.
+
+    Examples
+    --------
+    >>> from genolect.tables.planted_signal import planted_signal
+    >>> parts = planted_signal("length", n=90, length=20).table.parts()
+    >>> known = ArmFeatures(*(part.sequences.lengths[:, None] * 1.0 for part in parts))
+    >>> nothing = ArmFeatures(*(np.zeros((len(part), 1)) for part in parts))
+    >>> place, answers = best_linear([("nothing", nothing), ("length", known)], parts)
+    >>> place, answers.setting.split(",")[0], answers.tried
+    (1, 'length', 2)
+    """
+    target = parts.train.target
+    variance = float(target.values.var()) if target.kind == "number" else 1.0
+    tried = []
+    for name, features in candidates:
+        [answers] = learn(linear, features, parts, ())
+        loss = loss_of(parts.validation.target, answers.validation, scale=variance or 1.0)
+        tried.append((loss, replace(answers, setting=f"{name}, {answers.setting}")))
+    place = min(range(len(tried)), key=lambda one: tried[one][0])
+    return place, replace(tried[place][1], tried=len(tried))
 
 
 def margin(features: ArmFeatures, labels: Labels, seeds: Sequence[int]) -> list[Answers]:

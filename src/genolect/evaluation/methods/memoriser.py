@@ -8,14 +8,15 @@ Legend: n examples, m training examples.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from genolect.arrays import Floats, Integers
-from genolect.evaluation.methods.features import Strands, word_frequencies
-from genolect.evaluation.methods.method import Answers, base_rate, truth_of
+from genolect.evaluation.methods.features import word_frequencies
+from genolect.evaluation.methods.method import Answers, Arm, PanelContext, Strands, base_rate, baseline, truth_of
 from genolect.tables.table import Parts, Places, Target
 
 WORD_LENGTH = 6
@@ -181,3 +182,13 @@ def _remembered(target: Target, nearest: Nearest) -> Floats:
     told = np.eye(len(target.names))[truth] if target.kind == "classes" else np.where(truth < 0, rate, truth)
     mixed = rate + weight[:, None] * (told - rate)
     return mixed
+
+
+@baseline("coordinate_memoriser", 30)
+def _coordinates(context: PanelContext) -> Arm:
+    return coordinate_memoriser
+
+
+@baseline("nearest_neighbour", 40)
+def _nearest(context: PanelContext) -> Arm:
+    return partial(nearest_neighbour, strands=context.strands)

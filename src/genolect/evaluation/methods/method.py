@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -178,3 +178,57 @@ def best_of(candidates: list[tuple[float, Answers]]) -> Answers:
     """
     _, best = min(candidates, key=lambda pair: pair[0])
     return replace(best, tried=len(candidates))
+
+
+Strands = Literal["one", "both"]
+
+
+class PanelContext:
+    """What the baselines of one panel share.
+
+    Parameters
+    ----------
+    strands : {'one', 'both'}
+        Whether a sequence and its reverse complement mean the same.
+    """
+
+    def __init__(self, strands: Strands) -> None:
+        self.strands: Strands = strands
+        self._shared: dict[str, Any] = {}
+
+    def share(self, name: str, make: Callable[[], Shared]) -> Shared:
+        """Make something once for all baselines that use it."""
+        if name not in self._shared:
+            self._shared[name] = make()
+        shared: Shared = self._shared[name]
+        return shared
+
+
+class Baseline(NamedTuple):
+    """A way to answer that needs no model: its place on the page, and what makes its arm."""
+
+    order: int
+    build: Callable[[PanelContext], Arm]
+
+
+Shared = TypeVar("Shared")
+Build = TypeVar("Build", bound=Callable[[PanelContext], Arm])
+REGISTERED: dict[str, Baseline] = {}
+
+
+def baseline(name: str, order: int) -> Callable[[Build], Build]:
+    """Make a function that builds an arm one of the baselines; those below 0 are controls, run beside all others.
+
+    Parameters
+    ----------
+    name : str
+        What options, tables and results call it.
+    order : int
+        From the simplest to the strongest.
+    """
+
+    def add(build: Build) -> Build:
+        REGISTERED[name] = Baseline(order, build)
+        return build
+
+    return add

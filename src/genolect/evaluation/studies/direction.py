@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from genolect import files
 from genolect.arrays import Floats, Integers
 from genolect.evaluation.annotation import AnnotationFile, labelled_task, naming
 from genolect.evaluation.methods.features import composition_of
-from genolect.evaluation.methods.probe import PROBE, describe_sequences
+from genolect.evaluation.methods.frozen_probe import frozen_probe, frozen_states
+from genolect.evaluation.methods.learners import ArmFeatures
+from genolect.evaluation.methods.probe import PROBE
 from genolect.evaluation.panel import Row
 from genolect.folders import EVALUATION, RESULTS
 from genolect.genome.context_counts import ContextModel, MarkovModel, context_lengths, count_contexts
@@ -31,9 +34,8 @@ from genolect.sequence.alphabet import COMPLEMENT, Bases, reverse_complement
 from genolect.sequence.interval import Interval
 from genolect.sequence.ragged import RaggedBases
 from genolect.statistics.bootstrap import Estimate, Resamples, decide, draw_blocks, estimate, resampled_values
-from genolect.statistics.linear import fit_probe
 from genolect.statistics.metrics import auroc, macro
-from genolect.tables.table import LabelledTable
+from genolect.tables.table import LabelledTable, Parts, Target
 
 FORWARD = "forward"
 READINGS: dict[str, Callable[[Bases], Bases]] = {
@@ -356,31 +358,23 @@ def label_rows(model: SequenceModel, task: LabelledTable, *, counted: bool, seed
         From `evaluation.direction.direction_rows`: the task's, then the control's.
     """
     parts = task.parts()
-    states = [_vectors(model, part.sequences, counted=counted and not number) for number, part in enumerate(parts[:2])]
-    content = [composition_of(part.sequences)[:, 0] for part in parts]
-    middle = float(np.median(content[0]))
-    labels = {
-        task.name: [part.target.values.astype(np.int64) for part in parts],
-        CONTROL: [(part > middle).astype(np.int64) for part in content],
-    }
-    read: dict[bytes, Floats] = {}
-
-    def described(sequences: Sequences) -> Floats:
-        """Give the states of test windows; both tasks ask about the same ones."""
-        ragged = RaggedBases.of(sequences)
-        key = ragged.bases.tobytes()
-        if key not in read:
-            read[key] = _vectors(model, ragged, counted=False)
-        return read[key]
-
+    machine = this_machine()
+    readings = [RaggedBases.of(read_as([*parts.test.sequences], reading)) for reading in READINGS]
+    tested = [frozen_states(model, sequences, "one", machine) for sequences in readings]
+    train, validation = (
+        frozen_states(model, part.sequences, "one", machine, counted=counted and part is parts.train)
+        for part in parts[:2]
+    )
+    states = ArmFeatures(train, validation, np.concatenate(tested))
     found: list[Row] = []
-    for name, (train, validation, test) in labels.items():
-        probe = fit_probe(states[0], train, states[1], validation)
+    for one in (parts, _gc_control(parts)):
+        answers = frozen_probe(states, one).answers.test.reshape(len(readings), len(parts.test), -1)
+        told = {sequences.bases.tobytes(): rows for sequences, rows in zip(readings, answers, strict=True)}
         found += direction_rows(
-            lambda sequences, probe=probe: probe.probabilities(described(sequences)),  # type: ignore[misc]
+            lambda sequences, told=told: told[RaggedBases.of(sequences).bases.tobytes()],  # type: ignore[misc]
             [*parts.test.sequences],
-            test,
-            task=name,
+            one.test.target.values.astype(np.int64),
+            task=one.test.name,
             arm=PROBE,
             blocks=np.unique(parts.test.group, return_inverse=True)[1],
             seed=seed,
@@ -388,10 +382,16 @@ def label_rows(model: SequenceModel, task: LabelledTable, *, counted: bool, seed
     return found
 
 
-def _vectors(model: SequenceModel, sequences: RaggedBases, *, counted: bool) -> Floats:
-    """Give first and last states, mean and centre, read on the one strand that is given."""
-    states = describe_sequences(model, sequences, "one", this_machine(), counted=counted)
-    return states[:, [0, -1]][:, :, :2].reshape(len(states), -1).astype(np.float64)
+def _gc_control(parts: Parts) -> Parts:
+    """Label the same windows by their GC content, which has no direction."""
+    content = [composition_of(part.sequences)[:, 0] for part in parts]
+    middle = float(np.median(content[0]))
+    return Parts(
+        *(
+            replace(part, name=CONTROL, target=Target("classes", ("low", "high"), (gc > middle).astype(np.int64)))
+            for part, gc in zip(parts, content, strict=True)
+        )
+    )
 
 
 def direction(

@@ -1,7 +1,8 @@
 """What a frozen model knows of a task, in bits: of the label, of what does not matter, and of the rest.
 
-Vectors Z are the mean over a sequence's tokens of the layer whose probe tells the validation labels best. Beside the
-model stand its random twin and the sequence's k-mer frequencies. Legend: X sequence, Y label, Z vectors, N nuisance.
+Vectors Z are those that the frozen probe reads (see `evaluation.frozen_probe`), and I(Z;Y) is what it says of the test
+examples. Beside the model stand its random twin and the sequence's k-mer frequencies. Legend: X sequence, Y label,
+Z vectors, N nuisance.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from genolect import files
 from genolect.arrays import Integers
 from genolect.errors import ConfigurationError
 from genolect.evaluation.methods.features import kmer_frequencies
+from genolect.evaluation.methods.frozen_probe import frozen_probe, frozen_states, table_states
+from genolect.evaluation.methods.learners import ArmFeatures, best_linear
+from genolect.evaluation.methods.method import Answers, Strands
 from genolect.evaluation.panel import Units, units_of
+from genolect.evaluation.tables import strands_of
 from genolect.folders import RESULTS
-from genolect.models.embedding import layer_embeddings
 from genolect.models.inference import this_machine
 from genolect.models.model import SequenceModel, load_model, random_twin
 from genolect.random import derived_key
@@ -36,7 +40,7 @@ from genolect.statistics.information import (
     sufficiency_gap,
     told_information,
 )
-from genolect.statistics.linear import Probe, fit_probe
+from genolect.statistics.linear import fit_probe
 from genolect.tables.table import LabelledTable, Parts, Target
 from genolect.tables.task_file import TaskFile
 
@@ -54,24 +58,21 @@ FEWEST = 30
 
 
 class Probed(NamedTuple):
-    """One description of the sequences, with the probe of the label that reads it.
+    """One description of the sequences, with what the probe of the label that reads it answers.
 
     Attributes
     ----------
     describe : callable
-        Sequences to features, shape (n, D).
-    features : tuple of ndarray
+        Sequences, and whether one strand or both are read, to features, shape (n, D).
+    features : ArmFeatures
         Of the training, validation and test examples.
-    probe : Probe
-        Of the label.
-    setting : str
-        What was chosen on the validation examples.
+    answers : Answers
+        Of the probe, and what was chosen on the validation examples.
     """
 
-    describe: Callable[[RaggedBases], Features]
-    features: tuple[Features, ...]
-    probe: Probe
-    setting: str
+    describe: Callable[[RaggedBases, Strands], Features]
+    features: ArmFeatures
+    answers: Answers
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,14 @@ class Nuisance:
         Each gives all sequences in one of its values; empty where each example has a value of its own.
     values : tuple of ndarray, or None
         That value, for training, validation and test examples.
+    strands : {'one', 'both'}
+        How the variants are read.
     """
 
     name: str
     variants: tuple[Callable[[RaggedBases], RaggedBases], ...] = ()
     values: tuple[Integers, ...] | None = None
+    strands: Strands = "one"
 
 
 @dataclass(frozen=True)
@@ -152,14 +156,17 @@ def view_information(
     'I(Z;Y), label (bits)'
     """
     parts, notes = _with_classes(parts)
+    strands = strands_of(*parts)
     units = units_of(parts.test)
     drawn = draw_blocks(units.group, seed=seed)
     words = _words(parts)
-    described = {"kmers": words} | {name: _vectors(model, parts) for name, model in arms.items()}
+    described = {"kmers": words} | {name: _frozen(model, parts, strands) for name, model in arms.items()}
     rows: list[Row] = []
-    nuisances = [*_nuisances(parts, batches)]
+    nuisances = [*_nuisances(parts, strands, batches)]
+    if strands == "both":
+        notes.append("Vectors are averaged over both strands, but for the question which strand was read.")
     for arm, probed in described.items():
-        notes.append(f"{arm}: {probed.setting}")
+        notes.append(f"{arm}: {probed.answers.setting}")
         rows += _of_label(parts, arm, probed, words, drawn)
         for nuisance in nuisances:
             asked = _of_nuisance(parts, probed, nuisance, units, seed)
@@ -191,7 +198,10 @@ def _with_classes(parts: Parts) -> tuple[Parts, list[str]]:
 
 def _words(parts: Parts) -> Probed:
     """Describe sequences by the frequencies of k-mers, k as the validation examples like it."""
-    return _best({f"words of {length}": partial(_frequencies, length) for length in WORD_LENGTHS}, parts)
+    counted = [ArmFeatures(*(_frequencies(length, part.sequences) for part in parts)) for length in WORD_LENGTHS]
+    names = [f"words of {length}" for length in WORD_LENGTHS]
+    place, answers = best_linear(zip(names, counted, strict=True), parts)
+    return Probed(lambda sequences, strands: _frequencies(WORD_LENGTHS[place], sequences), counted[place], answers)
 
 
 def _frequencies(length: int, sequences: RaggedBases) -> Features:
@@ -201,31 +211,16 @@ def _frequencies(length: int, sequences: RaggedBases) -> Features:
     return np.stack([described[row] for row in range(len(sequences))])
 
 
-def _vectors(model: SequenceModel, parts: Parts) -> Probed:
-    """Describe sequences by the layer that tells the validation labels best."""
+def _frozen(model: SequenceModel, parts: Parts, strands: Strands) -> Probed:
+    """Describe sequences by the states that the frozen probe of the model reads."""
     machine = this_machine()
-    every = [layer_embeddings(model, part.sequences, machine) for part in parts]
+    states = table_states(model, parts, strands, machine)
+    chosen, answers = frozen_probe(states, parts)
 
-    def of_layer(layer: int) -> Callable[[RaggedBases], Features]:
-        return lambda sequences: layer_embeddings(model, sequences, machine)[:, layer]
+    def describe(sequences: RaggedBases, strands: Strands) -> Features:
+        return chosen.of(frozen_states(model, sequences, strands, machine))
 
-    layers = {f"layer {layer} of {every[0].shape[1] - 1}": layer for layer in range(every[0].shape[1])}
-    known = {name: tuple(states[:, layer] for states in every) for name, layer in layers.items()}
-    return _best({name: of_layer(layer) for name, layer in layers.items()}, parts, known)
-
-
-def _best(
-    described: dict[str, Callable[[RaggedBases], Features]],
-    parts: Parts,
-    known: dict[str, tuple[Features, ...]] | None = None,
-) -> Probed:
-    """Probe each description and keep the one whose probe tells the validation labels best."""
-    found = []
-    for setting, describe in described.items():
-        features = known[setting] if known else tuple(describe(part.sequences) for part in parts)
-        probe = fit_probe(features[0], _codes(parts.train), features[1], _codes(parts.validation))
-        found.append(Probed(describe, features, probe, setting))
-    return min(found, key=lambda one: one.probe.validation_log_loss)
+    return Probed(describe, ArmFeatures(*map(chosen.of, states)), answers)
 
 
 def _codes(part: LabelledTable) -> Integers:
@@ -235,25 +230,24 @@ def _codes(part: LabelledTable) -> Integers:
 def _of_label(parts: Parts, arm: str, probed: Probed, words: Probed, drawn: Resamples) -> list[Row]:
     """Give what the vectors tell of the label, what they miss of it, and what they keep beside it."""
     labels = _codes(parts.test)
-    answers = probed.probe.probabilities(probed.features[2])
+    answers = probed.answers.test
     told = told_information(answers, labels, drawn, quantity="I(Z;Y), label")
     rows = [_row(parts, arm, told)]
     if probed is words:
         return rows
-    theirs = words.probe.probabilities(words.features[2])
-    rows.append(_row(parts, arm, sufficiency_gap(theirs, answers, labels, drawn)))
-    kept = kept_information(probed.features[2], words.features[2], drawn)
+    rows.append(_row(parts, arm, sufficiency_gap(words.answers.test, answers, labels, drawn)))
+    kept = kept_information(probed.features.test, words.features.test, drawn)
     excess = minimality(kept, told, labels).excess
     return [*rows, _row(parts, arm, kept), _row(parts, arm, excess)]
 
 
-def _nuisances(parts: Parts, batches: tuple[Integers, ...] | None) -> Iterator[Nuisance]:
+def _nuisances(parts: Parts, strands: Strands, batches: tuple[Integers, ...] | None) -> Iterator[Nuisance]:
+    # An average over both strands cannot tell which of them was given: this one is asked of a single reading.
     yield Nuisance("strand", (lambda sequences: sequences, RaggedBases.reverse_complement))
     shortest = min(int(part.sequences.lengths.min()) for part in parts)
     if shortest > 4 * SHIFT:
-        yield Nuisance(
-            "shift", (lambda sequences: _cropped(sequences, 0), lambda sequences: _cropped(sequences, SHIFT))
-        )
+        crops = tuple(partial(_cropped, first=first) for first in (0, SHIFT))
+        yield Nuisance("shift", crops, strands=strands)
     cuts = np.quantile(_gc(parts.train.sequences), np.arange(1, BINS) / BINS)
     yield Nuisance("composition", values=tuple(np.searchsorted(cuts, _gc(part.sequences)) for part in parts))
     if batches is not None:
@@ -275,13 +269,16 @@ def _gc(sequences: RaggedBases) -> npt.NDArray[np.float64]:
 
 def _of_nuisance(parts: Parts, probed: Probed, nuisance: Nuisance, units: Units, seed: int) -> Information | str:
     """Probe the vectors for a nuisance, or say why not."""
+    features: tuple[Features, ...]
     if nuisance.values is not None:
         features, values = probed.features, nuisance.values
         copies = 1
     else:
         copies = len(nuisance.variants)
         features = tuple(
-            np.concatenate([probed.describe(variant(part.sequences)) for variant in nuisance.variants])
+            np.concatenate(
+                [probed.describe(variant(part.sequences), nuisance.strands) for variant in nuisance.variants]
+            )
             for part in parts
         )
         values = tuple(np.repeat(np.arange(copies), len(part)) for part in parts)
