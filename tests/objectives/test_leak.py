@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from genolect.objectives.leak import Estimate, measure_leak
-from genolect.objectives.leak_formulas import copies_information, kept_information
 from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.objective import Batch
 from genolect.tokenizers.kmer import KmerTokenizer
+from tests.objectives.leak_formulas import copies_information, kept_information
 from tests.objectives.tokenized import batch_of, some_bases, tokenizers, words_of
 
 TOKENIZERS = tokenizers()

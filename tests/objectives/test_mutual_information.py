@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 from genolect.objectives.leak import Estimate, mutual_information, ratio
-from genolect.objectives.leak_formulas import kept_information
+from tests.objectives.leak_formulas import kept_information
 
 N = 20_011
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from Bio.Align import PairwiseAligner
 
-from genolect.tables.planted_table import FAULTS, RELATIVES, Fault, planted_table, remote_relative
 from genolect.tables.similarity import exact_copies
+from tests.tables.planted_table import FAULTS, RELATIVES, Fault, planted_table, remote_relative
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -151,15 +151,6 @@ def measure(parts: Parts, runs: Sequence[Answers], drawn: Resamples) -> dict[str
     -------
     dict of str to Runs
         By metric.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> parts = planted_signal("length", n=60, length=20).table.parts()
-    >>> half = Answers(np.full((6, 2), 0.5), np.full((12, 2), 0.5))
-    >>> from genolect.statistics.bootstrap import draw_blocks
-    >>> measure(parts, [half], draw_blocks(np.arange(12), seed=0, resamples=2))["auroc"].values.tolist()
-    [0.5]
     """
     test, metrics = parts.test.target, metric_set(parts.test.target.kind)
     truth, told = truth_of(test), truth_of(parts.validation.target)
@@ -452,12 +443,6 @@ def check_task(parts: Parts) -> None:
     ------
     InputError
         If a class is not among the training examples, or training or validation examples are all alike.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> parts = planted_signal("length", n=60, length=20).table.parts()
-    >>> check_task(parts)
     """
     target = parts.train.target
     if target.kind == "classes":

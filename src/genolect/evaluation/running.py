@@ -85,15 +85,6 @@ def run_arms(
         If an arm answers something else than was asked.
     GenolectError
         As the arms refuse.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> from genolect.evaluation.methods.baselines import baseline_arms
-    >>> parts = planted_signal("length", n=60, length=20).table.parts()
-    >>> done = run_arms(baseline_arms(["majority"]), parts, Effort())
-    >>> [run.test.shape == (len(parts.test), 2) for run in done["majority"].runs]
-    [True]
     """
     processes = min(effort.processes, len(arms))
     if processes <= 1:

@@ -237,7 +237,6 @@ ACCEPTOR = Motif("acceptor", "three_prime_cis_splice_site", "CAG", (78, 100, 100
 TATA = Motif("TATA_like", "TATA_box", "TATAAAAG", (95, 97, 96, 96, 88, 92, 75, 70))
 AP1 = Motif("AP1_like", "TF_binding_site", "TGACTCA", (96, 98, 96, 82, 97, 96, 95))
 POLYADENYLATION = Motif("polyadenylation", "polyA_signal_sequence", "AATAAA", (98, 92, 98, 97, 98, 97))
-MOTIFS = (KOZAK, DONOR, BRANCH, ACCEPTOR, TATA, AP1, POLYADENYLATION)
 
 
 def motif_instance(motif: Motif, generator: np.random.Generator) -> Stretch:

@@ -323,30 +323,6 @@ class WindowTokens:
         return known
 
 
-def centre_tokens(batch: Batch) -> Tensor:
-    """Give the token of each window that covers its centre base; the last one where none reaches as far.
-
-    Parameters
-    ----------
-    batch : Batch
-        Windows.
-
-    Returns
-    -------
-    Tensor of int64, shape (B,)
-        Places in the rows.
-
-    Examples
-    --------
-    >>> batch = WindowTokens(KmerTokenizer(2, 2)).batch(torch.zeros(1, 9, dtype=torch.uint8))
-    >>> centre_tokens(batch).tolist()  # base 4 is in the third word
-    [2]
-    """
-    centre = batch.bases.shape[1] // 2
-    ends = batch.spans[..., 1].expand(batch.ids.shape)
-    return (ends <= centre).sum(dim=1).clamp(max=batch.ids.shape[1] - 1)
-
-
 def words_of(tokenizer: Tokenizer, base_frequencies: Sequence[float] | None = None) -> Words:
     """Say what the masked objective has to know of a tokenizer.
 

@@ -34,7 +34,6 @@ UNSELECTED, HIDDEN, REPLACED, KEPT = range(4)
 """Fates of a base: not selected; hidden; shown as a random base; selected, but shown as it is."""
 
 _HALF = np.uint64(32)
-_FATES = (HIDDEN, REPLACED, KEPT)
 
 
 @njit(cache=True, nogil=True)

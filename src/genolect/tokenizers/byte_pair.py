@@ -18,7 +18,7 @@ from genolect.sequence import alphabet
 from genolect.sequence.alphabet import LETTERS, Bases, N
 from genolect.tokenizers.byte_pair_merging import BytePairEncoding
 from genolect.tokenizers.tokenizer import MASK, PADDING, Spans, TokenIds, hash_of
-from genolect.tokenizers.tokenizer_json import normalizer, read_tokenizer_json, special_tokens
+from genolect.tokenizers.tokenizer_json import normalizer, special_tokens
 
 Merge = tuple[str, str]
 
@@ -474,34 +474,3 @@ class BytePairTokenizer:
             unknown = tokens == alphabet.N
             heads[1:] = ~(unknown[1:] & unknown[:-1])
         return heads
-
-
-def read_byte_pair(path: Path) -> BytePairTokenizer:
-    """Read a byte-pair tokenizer from a ``tokenizer.json``.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    BytePairTokenizer
-        A tokenizer with the file's ids.
-
-    Raises
-    ------
-    InputError
-        If it is no byte-pair tokenizer of DNA, or is damaged; the message names the fault.
-
-    Examples
-    --------
-    >>> import json
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     path = Path(folder, "tokenizer.json")
-    ...     _ = path.write_text(json.dumps(BytePairTokenizer([("T", "A")]).to_ecosystem()))
-    ...     read_byte_pair(path).decode([4])
-    'TA'
-    """
-    return BytePairTokenizer.from_ecosystem(read_tokenizer_json(path), path)

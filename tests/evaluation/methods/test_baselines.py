@@ -10,8 +10,8 @@ from genolect.evaluation.methods import baselines
 from genolect.evaluation.methods.baselines import BASELINES, CONTROL, Words, baseline_arms, feature_arm
 from genolect.evaluation.methods.method import blind
 from genolect.statistics.metrics import auroc
-from genolect.tables.planted_signal import planted_signal
 from tests.evaluation.tasks import table, targets
+from tests.tables.planted_signal import planted_signal
 
 
 def reached(parts, run):

@@ -20,9 +20,6 @@ from genolect.tables.table import Parts, Target
 
 Features = npt.NDArray[np.floating[Any]]
 
-SETTINGS = 6
-"""How many settings every arm that is tuned tries; along a path of penalties as many more, which cost little."""
-
 SURE = 1e-6
 """Probabilities are kept this far from 0 and 1: one bold mistake would else outweigh everything."""
 
