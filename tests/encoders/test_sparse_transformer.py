@@ -7,8 +7,8 @@ import torch
 from torch.nn import functional
 
 from genolect.encoders.layers.blocks import draw_weights
-from genolect.encoders.layers.positions import rotary_angles, rotate
-from genolect.encoders.sparse_transformer import ROTARY_BASE, SparseTransformer, SparseTransformerConfig
+from genolect.encoders.layers.positions import ROTARY_BASE, rotary_angles, rotate
+from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransformerConfig
 from genolect.errors import ConfigurationError
 from tests.encoders.layers.masks import anchored_mask, modulus_mask
 

@@ -16,8 +16,9 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
+from genolect.arrays import BASES
 from genolect.encoders.encoder import StrandConfig
-from genolect.encoders.layers.context import BASES, ContextEvidence
+from genolect.encoders.layers.context import ContextEvidence
 from genolect.encoders.layers.strand import (
     StrandConvolution,
     StrandFeedForward,

@@ -13,8 +13,9 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from genolect.arrays import BASES
 from genolect.encoders.encoder import StrandConfig
-from genolect.encoders.layers.context import BASES, ContextEvidence
+from genolect.encoders.layers.context import ContextEvidence
 from genolect.encoders.layers.positions import rotary_angles, rotary_periods
 from genolect.encoders.layers.strand import (
     StrandAttention,

@@ -12,9 +12,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from genolect.arrays import BASES
 from genolect.config import Configuration
 from genolect.encoders.layers.blocks import LinearFromZero
-from genolect.encoders.layers.context import BASES
 
 
 class HeadConfig(Configuration):

@@ -20,6 +20,7 @@ from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.layers.blocks import GatedFeedForward, LinearFromZero, LocalStem, layer_states
 from genolect.encoders.layers.positions import (
     HELIX,
+    ROTARY_BASE,
     angles_at,
     cpg_density,
     cpg_positions,
@@ -29,7 +30,6 @@ from genolect.encoders.layers.positions import (
 )
 from genolect.encoders.layers.sparse_attention import NEAR, anchored_attention, modulus_attention
 
-ROTARY_BASE = 10_000.0
 STEM_REACH = 21
 
 

@@ -202,8 +202,7 @@ class _Watched:
         losses.append(np.inf)
         answers: Answers = self.fit(rows)
         self.seconds[rows.size] += time.process_time() - before
-        variance = float(self.target.values.var()) if self.target.kind == "number" else 1.0
-        losses[-1] = loss_of(self.target, answers.validation, scale=variance or 1.0)
+        losses[-1] = loss_of(self.target, answers.validation, scale=self.target.loss_scale)
         return answers.test
 
 
@@ -237,11 +236,10 @@ def _feature_fit(candidates: Sequence[ArmFeatures], parts: Parts) -> Fit:
     def fit(rows: Integers) -> Answers:
         some = _subset(parts, rows)
         target = some.train.target
-        variance = float(target.values.var()) if target.kind == "number" else 1.0
         found = []
         for features in candidates:
             [answers] = learn(linear, features._replace(train=features.train[rows]), some, [0])
-            found.append((loss_of(parts.validation.target, answers.validation, scale=variance or 1.0), answers))
+            found.append((loss_of(parts.validation.target, answers.validation, scale=target.loss_scale), answers))
         return best_of(found)
 
     return fit

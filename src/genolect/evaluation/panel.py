@@ -30,8 +30,9 @@ from genolect.statistics.bootstrap import (
     resampled_values,
 )
 from genolect.statistics.comparison import Comparison, Scored, compare
-from genolect.statistics.metric_set import RANGES, SMALLER_IS_BETTER, metric_set
+from genolect.statistics.metric_set import RANGES, metric_set
 from genolect.statistics.metrics import calibration_bins
+from genolect.statistics.names import SMALLER_IS_BETTER
 from genolect.statistics.power import bootstrap_error, detectable_difference
 from genolect.statistics.runs import Runs, single_run, single_run_difference
 from genolect.statistics.sentences import (

@@ -126,8 +126,7 @@ def _run(name: str, arm: Arm, parts: Parts, effort: Effort) -> tuple[str, ArmRes
     for run in runs:
         _check_answers(name, run, parts)
     target = parts.train.target
-    variance = float(target.values.var()) if target.kind == "number" else 1.0
-    losses = [loss_of(parts.validation.target, run.validation, scale=variance) for run in runs]
+    losses = [loss_of(parts.validation.target, run.validation, scale=target.loss_scale) for run in runs]
     return name, ArmResult(runs, seconds, float(np.mean(losses)))
 
 

@@ -31,7 +31,7 @@ from torch import Tensor
 from genolect.arrays import Floats
 from genolect.objectives.masked import UNKNOWN, MaskedBases
 from genolect.objectives.objective import Batch, Inputs
-from genolect.objectives.token_layout import Layout, layout_of
+from genolect.objectives.token_layout import BASE_BITS, Layout, layout_of
 from genolect.random import derived_generator, derived_key
 
 PERMUTATIONS = 40
@@ -135,7 +135,6 @@ def _pointwise(first: PairCounts, second: PairCounts, shape: tuple[int, int]) ->
     return found
 
 
-_BASE_BITS = 0b0111
 _COUNTED = ("predictable", "selected", "bases", "hidden", "unprinted", "shown", "readable")
 
 Counts = npt.NDArray[np.int64]
@@ -203,7 +202,7 @@ def measure_leak(objective: MaskedBases, batches: Iterable[Batch], *, seed: int 
     0.0
     """
     batches = list(batches)
-    codes = torch.cat([(batch.bases & _BASE_BITS).flatten() for batch in batches])
+    codes = torch.cat([(batch.bases & BASE_BITS).flatten() for batch in batches])
     seen = torch.bincount(codes, minlength=UNKNOWN)[:UNKNOWN].double()
     frequencies = (seen / seen.sum()).tolist()
     counts, draws = [], []
@@ -230,7 +229,7 @@ def _counts(objective: MaskedBases, batch: Batch, inputs: Inputs, layout: Layout
     """Count tokens and bases of each window: shape (B, 7), as `_COUNTED` names them."""
     selected = _chosen(inputs)
     predictable = objective.predictable(batch.ids)
-    known = (batch.bases & _BASE_BITS) < UNKNOWN
+    known = (batch.bases & BASE_BITS) < UNKNOWN
     visible = layout.covered(predictable & ~selected)
     hidden = known & layout.covered(selected) & ~visible
     unprinted = hidden & ~layout.covered(selected & (inputs.ids == batch.ids))
@@ -259,7 +258,7 @@ def _draws(objective: MaskedBases, batch: Batch, inputs: Inputs, layout: Layout,
     # How many tokens say A, C, G, T, written as one number.
     numerals = (k + 1) ** torch.arange(UNKNOWN, device=selected.device)
     shown = (said.view(B, W, UNKNOWN) * numerals).sum(-1)
-    truth = (batch.bases & _BASE_BITS).long()
+    truth = (batch.bases & BASE_BITS).long()
     return torch.stack([truth[asked], shown[asked], asked.nonzero()[:, 0]]).cpu().numpy()
 
 

@@ -46,7 +46,7 @@ from genolect.objectives.masking import (
     select_tokens,
 )
 from genolect.objectives.objective import Batch, Inputs
-from genolect.objectives.token_layout import Layout, layout_of
+from genolect.objectives.token_layout import BASE_BITS, Layout, layout_of
 from genolect.random import derived_key, key_words
 
 
@@ -189,7 +189,6 @@ def _added(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
 
 
 UNKNOWN = 4
-_BASE_BITS = 0b0111
 _UNSELECTED = -1
 
 
@@ -410,7 +409,7 @@ class MaskedBases:
 
     def _published(self, batch: Batch, key: int, layout: Layout) -> tuple[Tensor, Tensor]:
         """Mask tokens, none that holds an N."""
-        known = layout.count((batch.bases & _BASE_BITS) >= UNKNOWN) == 0
+        known = layout.count((batch.bases & BASE_BITS) >= UNKNOWN) == 0
         ids = torch.where(known, batch.ids, _UNSELECTED)
         config, shares = self.config, self.config.shares[0]
         if config.scheme == "grover":
@@ -450,7 +449,7 @@ class MaskedBases:
         if batch.classes is not None:
             kinds = batch.classes.long()
             number = self.config.classes or int(kinds.max()) + 1
-            known = (batch.bases & _BASE_BITS) < UNKNOWN
+            known = (batch.bases & BASE_BITS) < UNKNOWN
             class_bases, class_selected = (torch.bincount(kinds[on], minlength=number) for on in (known, touched))
             if self.config.loss_weights:
                 per_class = torch.tensor(self.config.loss_weights, dtype=torch.float64, device=kinds.device)

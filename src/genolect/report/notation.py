@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from genolect.statistics.names import ARMS, OF, SMALLER_IS_BETTER
+
 ABSENT = "–"
 MINUS = "\N{MINUS SIGN}"
 LARGEST_PLAIN = 1e6
@@ -11,26 +13,6 @@ SMALLEST_PLAIN = 5e-4
 ROUNDS_UP = 0.9995  # of a unit: three digits would write 999.6 as 1e+03
 BASE_UNITS = ((1e9, "Gb"), (1e6, "Mb"), (1e3, "kb"), (1.0, "bp"))
 SECOND_UNITS = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
-
-ARMS = {
-    "majority": "Majority guess",
-    "composition": "Base composition",
-    "coordinate_memoriser": "Memoriser of places",
-    "nearest_neighbour": "Nearest neighbour",
-    "kmer_logistic": "k-mer counting",
-    "kmer_svm": "k-mers, SVM",
-    "kmer_forest": "k-mers, random forest",
-    "kmer_boosting": "k-mers, boosting",
-    "cnn": "CNN",
-    "permuted_labels": "Shuffled labels (control)",
-    "random_probe": "Random twin",
-    "counting_probe": "Random twin with counts",
-    "embeddings": "Given embeddings",
-    "pretrained_probe": "Pretrained probe",
-    "finetuned_twin": "Random twin, fine-tuned",
-    "finetuned": "Fine-tuned",
-}
-OF = " of "
 
 
 @dataclass(frozen=True)
@@ -42,22 +24,23 @@ class Metric:
     lower_is_better: bool = False
 
 
-METRICS = {
-    "auroc": Metric("AUROC", reference=0.5),
-    "auroc_difference": Metric("AUROC, reference minus arm", reference=0.0),
-    "pearson": Metric("Pearson r", reference=0.0),
-    "pearson_difference": Metric("Pearson r, reference minus arm", reference=0.0),
-    "spearman": Metric("Spearman ρ", reference=0.0),
-    "r_squared": Metric("R²", reference=0.0),
-    "mean_absolute_error": Metric("Mean absolute error", lower_is_better=True),
-    "auprc": Metric("AUPRC"),
-    "mcc": Metric("MCC", reference=0.0),
-    "mcc_at_threshold": Metric("MCC at the chosen threshold", reference=0.0),
-    "accuracy": Metric("Accuracy"),
-    "macro_f1": Metric("F1, mean over classes"),
-    "brier": Metric("Brier score", lower_is_better=True),
-    "ece": Metric("ECE", lower_is_better=True),
+TITLES: dict[str, tuple[str, float | None]] = {
+    "auroc": ("AUROC", 0.5),
+    "auroc_difference": ("AUROC, reference minus arm", 0.0),
+    "pearson": ("Pearson r", 0.0),
+    "pearson_difference": ("Pearson r, reference minus arm", 0.0),
+    "spearman": ("Spearman ρ", 0.0),
+    "r_squared": ("R²", 0.0),
+    "mean_absolute_error": ("Mean absolute error", None),
+    "auprc": ("AUPRC", None),
+    "mcc": ("MCC", 0.0),
+    "mcc_at_threshold": ("MCC at the chosen threshold", 0.0),
+    "accuracy": ("Accuracy", None),
+    "macro_f1": ("F1, mean over classes", None),
+    "brier": ("Brier score", None),
+    "ece": ("ECE", None),
 }
+METRICS = {name: Metric(*known, lower_is_better=name in SMALLER_IS_BETTER) for name, known in TITLES.items()}
 
 
 def count(value: int | None) -> str:
@@ -167,7 +150,7 @@ def arm_title(arm: str) -> str:
     ('Random twin', 'svm')
     """
     kind, of, model = arm.partition(OF)
-    return f"{ARMS[kind]}{of}{model}" if kind in ARMS else arm
+    return f"{ARMS[kind].title}{of}{model}" if kind in ARMS else arm
 
 
 def arm_order(arm: str) -> int:

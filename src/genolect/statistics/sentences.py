@@ -7,29 +7,11 @@ from typing import Any
 
 from genolect.statistics.bootstrap import MARGIN, Estimate, Verdict
 from genolect.statistics.comparison import Comparison, decide_all, win_rate
+from genolect.statistics.names import ARMS, OF
 from genolect.statistics.permutation import at_chance
 
-ARM_NAMES = {
-    "majority": "the majority guess",
-    "composition": "base composition",
-    "coordinate_memoriser": "the memoriser of places",
-    "nearest_neighbour": "the nearest neighbour",
-    "kmer_logistic": "k-mer counting",
-    "kmer_svm": "the support vector machine on k-mers",
-    "kmer_forest": "the random forest on k-mers",
-    "kmer_boosting": "boosting on k-mers",
-    "cnn": "the convolutional network",
-    "permuted_labels": "the control with shuffled labels",
-    "random_probe": "the random twin",
-    "counting_probe": "the random twin with the genome's counts",
-    "embeddings": "the probe of the given embeddings",
-    "pretrained_probe": "the pretrained probe",
-    "finetuned_twin": "the fully trained random twin",
-    "finetuned": "the fine-tuned model",
-}
 METRIC_NAMES = {"auroc": "AUROC", "pearson": "Pearson correlation"}
 ENOUGH_GROUPS = 20
-OF = " of "
 TRIPWIRES = {
     "composition": " (GC, CpG, N, length) alone",
     "coordinate_memoriser": ", which reads no sequence,",
@@ -51,7 +33,7 @@ def arm_name(arm: str) -> str:
     ('k-mer counting', 'the convolutional network of yeast', '“svm”')
     """
     kind, of, model = arm.partition(OF)
-    return f"{ARM_NAMES[kind]}{of}{model}" if kind in ARM_NAMES else f"“{arm}”"
+    return f"{ARMS[kind].phrase}{of}{model}" if kind in ARMS else f"“{arm}”"
 
 
 def metric_name(metric: str) -> str:

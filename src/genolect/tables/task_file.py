@@ -25,12 +25,11 @@ from genolect import files
 from genolect.config import Configuration
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.genome.genome import PreparedGenome
-from genolect.tables.division import SplitOptions, divide_table
+from genolect.tables.division import By, SplitOptions, divide_table
 from genolect.tables.table import ROLES, LabelledTable
 from genolect.tables.table_file import ReadTable, TableColumns, read_table
 
 TASKS = "tasks"
-By = Literal["chromosome", "cluster", "group", "published"]
 
 
 class TableTask(Configuration):

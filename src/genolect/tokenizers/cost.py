@@ -17,11 +17,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from genolect.arrays import BASES
 from genolect.errors import ConfigurationError
 from genolect.tokenizers.byte_pair_merging import MOST_CYCLES
 from genolect.tokenizers.nucleotide import VOCABULARY
 
-BASES = 4
 SPECIAL_TOKENS: Final = len(VOCABULARY) - BASES
 """Words with N, the mask and padding."""
 

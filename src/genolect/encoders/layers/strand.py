@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from genolect.arrays import BASES
 from genolect.encoders.layers.blocks import LinearFromZero
-from genolect.encoders.layers.context import BASES, CHANNELS
+from genolect.encoders.layers.context import CHANNELS
 from genolect.encoders.layers.positions import rotate
 
 

@@ -205,12 +205,11 @@ class Words:
 
     def _tried(self, parts: Parts) -> list[tuple[float, int, Answers]]:
         target = parts.train.target
-        variance = float(target.values.var()) if target.kind == "number" else 1.0
         tried = []
         for length in self.lengths(parts):
             [answers] = learn(linear, self.features(parts, length), parts, ())
             answers = replace(answers, setting=f"words of {length}, {answers.setting}")
-            loss = loss_of(parts.validation.target, answers.validation, scale=variance or 1.0)
+            loss = loss_of(parts.validation.target, answers.validation, scale=target.loss_scale)
             tried.append((loss, length, answers))
         return tried
 

@@ -129,12 +129,11 @@ def probed(states: States, parts: Parts) -> Answers:
     """
     vectors = [states(part) for part in parts]
     target = parts.train.target
-    variance = float(target.values.var()) if target.kind == "number" else 1.0
     candidates = []
     for one in REPRESENTATIONS:
         features = ArmFeatures(*(part[:, one.depths][:, :, one.pools].reshape(len(part), -1) for part in vectors))
         [answers] = learn(linear, features, parts, ())
-        loss = loss_of(parts.validation.target, answers.validation, scale=variance or 1.0)
+        loss = loss_of(parts.validation.target, answers.validation, scale=target.loss_scale)
         candidates.append((loss, replace(answers, setting=f"{one}, {answers.setting}")))
     return best_of(candidates)
 

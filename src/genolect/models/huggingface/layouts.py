@@ -12,8 +12,9 @@ from torch import Tensor
 
 from genolect.encoders.bert import BertConfig
 from genolect.encoders.encoder import PublishedConfig, PublishedEncoder
-from genolect.encoders.esm import ROTARY_BASE, EsmConfig
+from genolect.encoders.esm import EsmConfig
 from genolect.encoders.heads import MaskedHead
+from genolect.encoders.layers.positions import ROTARY_BASE
 from genolect.encoders.mosaic_bert import MosaicBertConfig
 from genolect.errors import InputError, shown
 from genolect.tokenizers.tokenizer import Tokenizer
