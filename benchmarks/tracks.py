@@ -30,7 +30,7 @@ from rows import Row, row, show
 from genolect.encoders.enformer import SMALL, SMALL_WINDOW, Enformer, expected_start
 from genolect.encoders.layers.blocks import draw_weights
 from genolect.genome.genome import PreparedGenome, prepare_genome
-from genolect.genome.holdout import Split, choose_split
+from genolect.genome.holdout import GenomeSplit, choose_split
 from genolect.genome.tracks import SiteValues, TrackSampler, TrackShape, read_track_windows, tile_predicted
 from genolect.objectives.tracks import joint_loss, poisson_loss
 from genolect.pretraining.kinds.tracks import KmerRidge
@@ -78,7 +78,7 @@ class Material(NamedTuple):
     """What both models learn from."""
 
     genome: PreparedGenome
-    split: Split
+    split: GenomeSplit
     coverage: CutTrack
     genes: list[Gene]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError, InputError
-from genolect.genome.holdout import ARC_MARGIN, HELD_OUT_SHARE, SHORTEST_FOR_ARCS, Split, choose_split
+from genolect.genome.holdout import ARC_MARGIN, HELD_OUT_SHARE, SHORTEST_FOR_ARCS, GenomeSplit, choose_split
 from genolect.sequence.interval import Interval
 
 GENOMES = st.lists(st.integers(1, 3_000), min_size=1, max_size=30).map(
@@ -28,7 +28,7 @@ def bases(intervals: tuple[Interval, ...]) -> int:
     return sum(interval.length for interval in intervals)
 
 
-def check(split: Split, lengths: dict[str, int]) -> None:
+def check(split: GenomeSplit, lengths: dict[str, int]) -> None:
     """No base has two roles, no role is empty, whole records have no gap, and margins are kept between arcs."""
     roles = split.regions()
     assert all(roles.values())

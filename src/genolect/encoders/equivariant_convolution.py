@@ -98,7 +98,7 @@ class EquivariantConvolutionConfig(StrandConfig):
         return EquivariantConvolution(self)
 
 
-class ConvolutionBlock(nn.Module):
+class StrandConvolutionBlock(nn.Module):
     """One pre-norm block: dilated convolution, then feed-forward, each added to what came in."""
 
     def __init__(self, config: EquivariantConvolutionConfig, dilation: int) -> None:
@@ -144,7 +144,7 @@ class EquivariantConvolution(nn.Module):
         self.stem = StrandStem(config.vocabulary, config.width, config.stem_reach)
         self.context = ContextEvidence(lengths) if lengths else None
         self.weigh_context = StrandLinear(evidence_partners(lengths), config.width) if lengths else None
-        self.blocks = nn.ModuleList(ConvolutionBlock(config, dilation) for dilation in config.block_dilations)
+        self.blocks = nn.ModuleList(StrandConvolutionBlock(config, dilation) for dilation in config.block_dilations)
         self.norm = StrandNorm(config.width)
 
     def forward(self, ids: Tensor, counted: Tensor | None = None) -> Tensor:

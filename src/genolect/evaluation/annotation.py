@@ -18,7 +18,7 @@ from genolect.evaluation.methods.probe import PROBE, describe_sequences, probe_a
 from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.evaluation.tables import task_section
 from genolect.genome.genome import PreparedGenome, prepare_genome
-from genolect.genome.holdout import Split, split_genome
+from genolect.genome.holdout import GenomeSplit, split_genome
 from genolect.genome.labelled_windows import LabelledWindows, drop_rare_classes, read_windows, sample_windows
 from genolect.genome.labels import label_bases
 from genolect.models.inference import this_machine
@@ -189,7 +189,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def labelled_task(
-    genome: PreparedGenome, split: Split, annotation: Annotation, *, window: int, seed: int
+    genome: PreparedGenome, split: GenomeSplit, annotation: Annotation, *, window: int, seed: int
 ) -> tuple[LabelledTable, dict[str, tuple[int, int]]]:
     """Draw windows with the labels of an annotation; also give the classes that are too rare."""
     tracks = label_bases(annotation.features, genome.lengths)

@@ -28,7 +28,7 @@ SHORTEST_FOR_ARCS = 100
 
 
 @dataclass(frozen=True)
-class Split:
+class GenomeSplit:
     """Disjoint stretches per role.
 
     Attributes
@@ -49,7 +49,9 @@ class Split:
         return {"training": self.training, "validation": self.validation, "test": self.test}
 
 
-def choose_split(lengths: Mapping[str, int], *, validation: Sequence[str] = (), test: Sequence[str] = ()) -> Split:
+def choose_split(
+    lengths: Mapping[str, int], *, validation: Sequence[str] = (), test: Sequence[str] = ()
+) -> GenomeSplit:
     """Choose what is held out.
 
     Parameters
@@ -61,7 +63,7 @@ def choose_split(lengths: Mapping[str, int], *, validation: Sequence[str] = (), 
 
     Returns
     -------
-    Split
+    GenomeSplit
         Disjoint roles that cover the genome, margins of arcs left out.
 
     Raises
@@ -92,7 +94,7 @@ def choose_split(lengths: Mapping[str, int], *, validation: Sequence[str] = (), 
             fix="name fewer records with --validation and --test, or none to let genolect choose",
         )
     how = "named by the user" if named else f"chosen by size, about {HELD_OUT_SHARE:.0%} of the genome each"
-    return Split(
+    return GenomeSplit(
         training=_whole(lengths, training),
         validation=_whole(lengths, chosen_validation),
         test=_whole(lengths, chosen_test),
@@ -132,7 +134,7 @@ def _whole(lengths: Mapping[str, int], names: Sequence[str]) -> tuple[Interval, 
     return tuple(Interval(name, 0, lengths[name]) for name in names)
 
 
-def _arcs(lengths: Mapping[str, int]) -> Split:
+def _arcs(lengths: Mapping[str, int]) -> GenomeSplit:
     longest = max(lengths, key=lambda name: lengths[name])
     total = lengths[longest]
     if total < SHORTEST_FOR_ARCS:
@@ -151,7 +153,7 @@ def _arcs(lengths: Mapping[str, int]) -> Split:
         training.append(Interval(longest, position, middle - half - margin))
         position = middle + half + margin
     training.append(Interval(longest, position, total))
-    return Split(
+    return GenomeSplit(
         training=tuple(training),
         validation=(held_out["validation"],),
         test=(held_out["test"],),
@@ -171,7 +173,7 @@ def choose_species_split(
     validation: Sequence[str] = (),
     test: Sequence[str] = (),
     clades: Mapping[str, str] | None = None,
-) -> Split:
+) -> GenomeSplit:
     """Choose which species are held out.
 
     Parameters
@@ -186,7 +188,7 @@ def choose_species_split(
 
     Returns
     -------
-    Split
+    GenomeSplit
         Whole records; no two roles share a species, or a clade.
 
     Raises
@@ -220,7 +222,7 @@ def choose_species_split(
     for record, group in zip(kept, groups, strict=True):
         regions[roles.get(group, "training")].append(Interval(record.name, 0, record.length))
     how = "named by the user" if validation or test else f"chosen by name, about {HELD_OUT_SHARE:.0%} of the bases each"
-    return Split(
+    return GenomeSplit(
         training=tuple(regions["training"]),
         validation=tuple(regions["validation"]),
         test=tuple(regions["test"]),
@@ -275,7 +277,7 @@ MOST_FILES_NAMED = 5
 
 def split_genome(
     genome: PreparedGenome, *, window: int, validation: Sequence[str] = (), test: Sequence[str] = ()
-) -> Split:
+) -> GenomeSplit:
     """Choose what is held out, and make sure that every role has a window with bases in it.
 
     Parameters
@@ -290,7 +292,7 @@ def split_genome(
 
     Returns
     -------
-    Split
+    GenomeSplit
         The stretches.
 
     Raises

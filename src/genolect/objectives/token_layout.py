@@ -93,7 +93,7 @@ class Layout:
         return change.cumsum(1)[:, : self.width] > 0
 
 
-def layout_of(spans: Tensor, width: int) -> Layout:
+def token_layout(spans: Tensor, width: int) -> Layout:
     """Read how tokens lie on the bases.
 
     Parameters
@@ -115,7 +115,7 @@ def layout_of(spans: Tensor, width: int) -> Layout:
 
     Examples
     --------
-    >>> layout = layout_of(torch.tensor([[0, 3], [1, 4], [2, 5], [3, 6], [4, 7]]), 7)
+    >>> layout = token_layout(torch.tensor([[0, 3], [1, 4], [2, 5], [3, 6], [4, 7]]), 7)
     >>> layout.tiles.tokens.tolist(), layout.tiles.fresh.int().tolist()
     ([0, 3, 4], [[1, 1, 1], [1, 1, 1], [0, 0, 1]])
     """

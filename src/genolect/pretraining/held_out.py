@@ -9,7 +9,7 @@ from pathlib import Path
 
 from genolect.errors import ConfigurationError, InputError
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split, split_genome
+from genolect.genome.holdout import GenomeSplit, split_genome
 from genolect.pretraining.plan import known_plan, plan_of_model, read_plan
 from genolect.tables.audit.audit import Pretraining
 
@@ -25,7 +25,7 @@ class HeldOut:
 
     Attributes
     ----------
-    split : Split
+    split : GenomeSplit
         The stretches.
     own : dict of str to bool
         By model, whether it was trained on this very genome.
@@ -33,7 +33,7 @@ class HeldOut:
         What a reader has to know.
     """
 
-    split: Split
+    split: GenomeSplit
     own: dict[str, bool]
     notes: tuple[str, ...]
 

@@ -20,7 +20,7 @@ from genolect.encoders.encoder import EncoderConfig
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.genome.context_counts import context_lengths
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split, split_genome
+from genolect.genome.holdout import GenomeSplit, split_genome
 from genolect.models.huggingface.reading import is_published
 from genolect.models.inference import Machine
 from genolect.models.model import training_record
@@ -222,10 +222,10 @@ class Plan(Configuration):
         """Bases that a step reads."""
         return bases_per_step(self.recipe, self.training.windows, self.training.window)
 
-    def split(self) -> Split:
-        """Give the regions as a `Split`."""
+    def split(self) -> GenomeSplit:
+        """Give the regions as a `GenomeSplit`."""
         roles = {role: tuple(Interval(*place) for place in places) for role, places in self.regions.items()}
-        return Split(roles["training"], roles["validation"], roles["test"], self.rule)
+        return GenomeSplit(roles["training"], roles["validation"], roles["test"], self.rule)
 
 
 def make_plan(

@@ -14,7 +14,7 @@ import torch
 from genolect import files
 from genolect.genome.context_counts import context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import MOST_FILES_NAMED, Split
+from genolect.genome.holdout import MOST_FILES_NAMED, GenomeSplit
 from genolect.genome.preparation import count_species, has_species
 from genolect.models.inference import this_machine
 from genolect.models.model import save_model, training_record
@@ -301,7 +301,7 @@ def _drawn_species(genome: PreparedGenome, plan: Plan) -> dict[str, Any]:
     return {"species": [asdict(row) for row in ordered]}
 
 
-def _describe(genome: PreparedGenome, split: Split) -> list[dict[str, Any]]:
+def _describe(genome: PreparedGenome, split: GenomeSplit) -> list[dict[str, Any]]:
     roles: dict[str, list[str]] = {name: [] for name in genome.lengths}
     for role, regions in split.regions().items():
         for region in regions:

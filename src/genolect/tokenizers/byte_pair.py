@@ -95,7 +95,7 @@ def own_layout(merges: Iterable[Merge]) -> BytePairLayout:
     return layout
 
 
-def layout_of(content: Mapping[str, Any], path: Path | None = None) -> BytePairLayout:
+def byte_pair_layout(content: Mapping[str, Any], path: Path | None = None) -> BytePairLayout:
     """Read the layout from the content of a ``tokenizer.json``.
 
     Parameters
@@ -119,7 +119,7 @@ def layout_of(content: Mapping[str, Any], path: Path | None = None) -> BytePairL
     --------
     >>> vocabulary = {word: number for number, word in enumerate(["[UNK]", "[PAD]", "[MASK]", *"ACGT", "TA"])}
     >>> model = {"type": "BPE", "vocab": vocabulary, "merges": ["T A"], "unk_token": "[UNK]"}
-    >>> layout_of({"model": model}).unknown
+    >>> byte_pair_layout({"model": model}).unknown
     '[UNK]'
     """
     model = content.get("model")
@@ -465,7 +465,7 @@ class BytePairTokenizer:
         >>> BytePairTokenizer.from_ecosystem(content).decode([4, 5])
         'TAN'
         """
-        return cls(layout=layout_of(content, path))
+        return cls(layout=byte_pair_layout(content, path))
 
     def _heads(self, tokens: npt.NDArray[np.uint16]) -> npt.NDArray[np.bool_]:
         """Whether each token has an id of its own: where runs of N are one, only the first of each has."""

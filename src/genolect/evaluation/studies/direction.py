@@ -17,7 +17,7 @@ from genolect.evaluation.methods.probe import PROBE, describe_sequences
 from genolect.evaluation.panel import Row
 from genolect.genome.context_counts import ContextModel, MarkovModel, context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split
+from genolect.genome.holdout import GenomeSplit
 from genolect.models.inference import Machine, WindowTokens, this_machine
 from genolect.models.model import SequenceModel, load_model
 from genolect.pretraining.held_out import held_out_for, model_names
@@ -254,7 +254,7 @@ class GenomeReading(PreparedGenome):
 
 
 def likelihood_rows(
-    model: SequenceModel, genome: PreparedGenome, split: Split, machine: Machine, *, window: int, seed: int
+    model: SequenceModel, genome: PreparedGenome, split: GenomeSplit, machine: Machine, *, window: int, seed: int
 ) -> list[Row]:
     """Compare the bits per base of held-out stretches over the readings, the model's beside its bar's.
 
@@ -264,7 +264,7 @@ def likelihood_rows(
         Causal, or masked.
     genome : PreparedGenome
         Where the bases are.
-    split : Split
+    split : GenomeSplit
         What is held out; the bar counts the training stretches and is tuned on the validation stretches.
     machine : Machine
         Where.
@@ -312,7 +312,7 @@ def _ratio(sums: Floats, counts: Floats, resamples: Resamples) -> tuple[float, F
 
 
 def _exams(
-    model: SequenceModel, genome: PreparedGenome, split: Split, *, window: int, seed: int
+    model: SequenceModel, genome: PreparedGenome, split: GenomeSplit, *, window: int, seed: int
 ) -> dict[str, MeanExam]:
     """Set the same exam for every reading; its bar is tuned on the forward one."""
     counts = count_contexts(

@@ -36,7 +36,7 @@ from genolect.statistics.information import (
     sufficiency_gap,
     told_information,
 )
-from genolect.statistics.linear import Probe, fit_probe
+from genolect.statistics.linear import LinearProbe, fit_probe
 from genolect.tables.table import LabelledTable, Parts, Target
 from genolect.tables.task_file import TaskFile
 
@@ -62,7 +62,7 @@ class Probed(NamedTuple):
         Sequences to features, shape (n, D).
     features : tuple of ndarray
         Of the training, validation and test examples.
-    probe : Probe
+    probe : LinearProbe
         Of the label.
     setting : str
         What was chosen on the validation examples.
@@ -70,7 +70,7 @@ class Probed(NamedTuple):
 
     describe: Callable[[RaggedBases], Features]
     features: tuple[Features, ...]
-    probe: Probe
+    probe: LinearProbe
     setting: str
 
 

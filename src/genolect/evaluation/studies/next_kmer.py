@@ -38,7 +38,7 @@ from genolect.evaluation.studies.kmer_questions import (
 )
 from genolect.genome.context_counts import OFFERED_LENGTHS, MarkovModel, context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split
+from genolect.genome.holdout import GenomeSplit
 from genolect.models.inference import Machine, this_machine
 from genolect.models.model import SequenceModel, load_model, random_twin
 from genolect.pretraining.held_out import HeldOut, held_out_for, model_names
@@ -116,14 +116,14 @@ class KmerTask:
         return {k: part.truth(k) for k in self.lengths}
 
 
-def set_kmer_task(genome: PreparedGenome, split: Split, options: NextKmerOptions) -> KmerTask:
+def set_kmer_task(genome: PreparedGenome, split: GenomeSplit, options: NextKmerOptions) -> KmerTask:
     """Draw the questions and count the training stretches.
 
     Parameters
     ----------
     genome : PreparedGenome
         Where the bases are.
-    split : Split
+    split : GenomeSplit
         What is held out.
     options : NextKmerOptions
         How many questions.

@@ -19,11 +19,11 @@ from torch import Tensor
 from genolect.arrays import Floats, Integers
 from genolect.errors import InputError
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split
+from genolect.genome.holdout import GenomeSplit
 from genolect.genome.tracks import BinnedSignal, TrackShape, binned_targets, read_track_windows, tile_predicted
 from genolect.models.inference import Machine, WindowTokens, window_answers
 from genolect.models.model import SequenceModel
-from genolect.pretraining.kinds.exam import Exam, ExamResult
+from genolect.pretraining.kinds.exam import ExamResult, HeldOutTask
 from genolect.sequence.alphabet import BASE_BITS, Bases, N, reverse_complement
 from genolect.sequence.interval import Interval
 from genolect.statistics.bootstrap import draw_blocks, estimate, resampled_values
@@ -152,7 +152,7 @@ MOST_PLACES = 20_000
 
 
 @dataclass(frozen=True, eq=False)
-class TrackExam(Exam):
+class TrackExam(HeldOutTask):
     """Windows with their tracks; `set_track_exams` makes it.
 
     Attributes
@@ -180,25 +180,25 @@ class TrackExam(Exam):
 
     @property
     def bar_name(self) -> str:
-        """See `Exam`."""
+        """See `HeldOutTask`."""
         return self.ridges[0].name if len(self.ridges) == 1 else "ridge regression on k-mers"
 
     @property
     def unit_count(self) -> int:
-        """See `Exam`: known bins, of all tracks."""
+        """See `HeldOutTask`: known bins, of all tracks."""
         return int((~np.isnan(self.truth)).sum())
 
     @property
     def bar(self) -> float:
-        """See `Exam`."""
+        """See `HeldOutTask`."""
         return self._correlation(self.bar_values)
 
     def score(self, model: SequenceModel, machine: Machine) -> float:
-        """See `Exam`; 0 where all predictions are alike."""
+        """See `HeldOutTask`; 0 where all predictions are alike."""
         return self._correlation(self.predicted(model, machine))
 
     def result(self, model: SequenceModel, machine: Machine, *, seed: int) -> ExamResult:
-        """See `Exam`; the extra figures are the correlations of each track, where there are several."""
+        """See `HeldOutTask`; the extra figures are the correlations of each track, where there are several."""
         own = self.predicted(model, machine)
         blocks = np.broadcast_to(self._blocks()[:, None], self.truth.shape[:2]).ravel()
         resamples = draw_blocks(blocks, seed=seed)
@@ -238,7 +238,7 @@ class TrackExam(Exam):
 
 def set_track_exams(
     genome: PreparedGenome,
-    split: Split,
+    split: GenomeSplit,
     tokens: WindowTokens,
     tracks: Sequence[BinnedSignal],
     shape: TrackShape,
@@ -252,7 +252,7 @@ def set_track_exams(
     ----------
     genome : PreparedGenome
         Where the bases are.
-    split : Split
+    split : GenomeSplit
         The stretches.
     tokens : WindowTokens
         Cuts windows into tokens.
