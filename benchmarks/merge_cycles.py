@@ -81,7 +81,7 @@ def pretrained(
 
 def learned(genome: PreparedGenome, split: GenomeSplit, cycles: int) -> BytePairTokenizer:
     """Learn a vocabulary from the training records alone."""
-    stretches = [genome.bases(region.name, region.start, region.end) for region in split.training]
+    stretches = [genome.bases(region.name, region.start, region.end) for region in split.train]
     return BytePairTokenizer(learn_merges(stretches, cycles=cycles))
 
 

@@ -130,7 +130,7 @@ def train(material: Material, seconds: float) -> tuple[Enformer, int]:
 
     A step reads two windows: one from anywhere in the training chromosomes, one around a gene of theirs.
     """
-    genome, regions = material.genome, material.split.training
+    genome, regions = material.genome, material.split.train
     genes = material.genes_in(regions)
     in_training = {region.name for region in regions}
     sites = SiteValues([gene for gene in material.genes if gene.site.name in in_training])

@@ -32,7 +32,7 @@ from genolect.statistics.bootstrap import (
 from genolect.statistics.comparison import Comparison, Scored, compare
 from genolect.statistics.metric_set import RANGES, metric_set
 from genolect.statistics.metrics import calibration_bins
-from genolect.statistics.names import SMALLER_IS_BETTER
+from genolect.statistics.names import ROLES, SMALLER_IS_BETTER
 from genolect.statistics.power import bootstrap_error, detectable_difference
 from genolect.statistics.runs import Runs, single_run, single_run_difference
 from genolect.statistics.sentences import (
@@ -451,7 +451,7 @@ def check_task(parts: Parts) -> None:
         if absent:
             what = f"{parts.train.name} has no training example of the class {shown(absent[0])}"
             raise InputError(what, fix="divide the table anew, or leave the class out")
-    for role, part in zip(("training", "validation", "test"), parts, strict=True):
+    for role, part in zip(ROLES, parts, strict=True):
         values = part.target.values
         alike = values.ndim == 1 and np.unique(values).size < 2
         if alike:

@@ -19,7 +19,7 @@ from genolect.genome.preparation import has_species
 from genolect.sequence.alphabet import BASE_BITS, N
 from genolect.sequence.interval import Interval
 
-Role = Literal["training", "validation", "test"]
+Role = Literal["train", "validation", "test"]
 HELD_OUT_SHARE = 0.1
 LARGEST_HELD_OUT_SHARE = 0.2
 ARC_MARGIN = 10_000
@@ -33,20 +33,20 @@ class GenomeSplit:
 
     Attributes
     ----------
-    training, validation, test : tuple of Interval
+    train, validation, test : tuple of Interval
         The stretches.
     rule : str
         How they were chosen, as a sentence for the report.
     """
 
-    training: tuple[Interval, ...]
+    train: tuple[Interval, ...]
     validation: tuple[Interval, ...]
     test: tuple[Interval, ...]
     rule: str
 
     def regions(self) -> dict[Role, tuple[Interval, ...]]:
         """Stretches by role."""
-        return {"training": self.training, "validation": self.validation, "test": self.test}
+        return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
 def choose_split(
@@ -95,7 +95,7 @@ def choose_split(
         )
     how = "named by the user" if named else f"chosen by size, about {HELD_OUT_SHARE:.0%} of the genome each"
     return GenomeSplit(
-        training=_whole(lengths, training),
+        train=_whole(lengths, training),
         validation=_whole(lengths, chosen_validation),
         test=_whole(lengths, chosen_test),
         rule=f"Whole records held out, {how}.",
@@ -154,7 +154,7 @@ def _arcs(lengths: Mapping[str, int]) -> GenomeSplit:
         position = middle + half + margin
     training.append(Interval(longest, position, total))
     return GenomeSplit(
-        training=tuple(training),
+        train=tuple(training),
         validation=(held_out["validation"],),
         test=(held_out["test"],),
         rule=(
@@ -218,12 +218,12 @@ def choose_species_split(
         what = f"holding out {len(chosen_test | chosen_validation):,} {unit} leaves none to train on"
         raise ConfigurationError(what, fix="hold out fewer")
     roles = dict.fromkeys(chosen_test, "test") | dict.fromkeys(chosen_validation, "validation")
-    regions: dict[str, list[Interval]] = {"training": [], "validation": [], "test": []}
+    regions: dict[str, list[Interval]] = {"train": [], "validation": [], "test": []}
     for record, group in zip(kept, groups, strict=True):
-        regions[roles.get(group, "training")].append(Interval(record.name, 0, record.length))
+        regions[roles.get(group, "train")].append(Interval(record.name, 0, record.length))
     how = "named by the user" if validation or test else f"chosen by name, about {HELD_OUT_SHARE:.0%} of the bases each"
     return GenomeSplit(
-        training=tuple(regions["training"]),
+        train=tuple(regions["train"]),
         validation=tuple(regions["validation"]),
         test=tuple(regions["test"]),
         rule=f"Whole {unit} held out, {how}: {len(chosen_validation):,} to validate and {len(chosen_test):,} to test, "

@@ -235,9 +235,9 @@ def training_windows(
     ConfigurationError, InputError
         If there is nothing to draw, or not as asked.
     """
-    shares = choose_shares(genome, split.training, temperature=temperature)
+    shares = choose_shares(genome, split.train, temperature=temperature)
     return WindowSampler(
-        genome, split.training, length=training.window, seed=training.seed, purpose="training", shares=shares
+        genome, split.train, length=training.window, seed=training.seed, purpose="training", shares=shares
     )
 
 
@@ -292,7 +292,7 @@ def measure_step(training: Training) -> float:
 def base_frequencies(genome: PreparedGenome, split: GenomeSplit) -> list[float]:
     """Give the shares of A C G T in the training stretches, both strands together."""
     counts = np.zeros(N + 1, dtype=np.int64)
-    for region in split.training:
+    for region in split.train:
         codes = genome.bases(region.name, region.start, region.end) & BASE_BITS
         counts += np.bincount(np.minimum(codes, N), minlength=N + 1)
     both = counts[:N] + counts[:N][::-1]

@@ -146,10 +146,10 @@ def open_pretraining(path: Path, genome: PreparedGenome | None) -> Pretraining:
             raise InputError("this is no plan of a run", fix="name another folder", path=path / PLAN) from error
     else:
         own = PreparedGenome(path)
-        return Pretraining(own, split_genome(own, window=DEFAULT_WINDOW).training, str(path))
+        return Pretraining(own, split_genome(own, window=DEFAULT_WINDOW).train, str(path))
     beside = [folder / PREPARED for folder in (path, path.parent) if (folder / PREPARED).is_dir()]
     for candidate in [genome, *map(PreparedGenome, beside)]:
         if candidate is not None and candidate.content_hash == plan.genome:
-            return Pretraining(candidate, plan.split().training, str(path))
+            return Pretraining(candidate, plan.split().train, str(path))
     what = "the genome that this model was trained on is not beside it"
     raise ConfigurationError(what, fix="name it with --genome, as prepared then", path=path)

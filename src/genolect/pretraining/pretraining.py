@@ -138,8 +138,8 @@ def _train(
     split, machine = plan.split(), this_machine()
     listener.say("counting contexts of the training stretches")
     read: tuple[int, ...] = getattr(plan.encoder, "context_lengths", ())
-    longest = max(read or context_lengths(sum(region.length for region in split.training)))
-    counts = count_contexts(genome, split.training, longest)
+    longest = max(read or context_lengths(sum(region.length for region in split.train)))
+    counts = count_contexts(genome, split.train, longest)
     training = new_training(
         ingredients,
         genome,
@@ -296,7 +296,7 @@ def _drawn_species(genome: PreparedGenome, plan: Plan) -> dict[str, Any]:
         return {}
     split, training = plan.split(), plan.training
     windows = training_windows(genome, split, training, temperature=plan.options.temperature)
-    rows = count_species(windows, split.training, repeat(training.windows, training.steps))
+    rows = count_species(windows, split.train, repeat(training.windows, training.steps))
     ordered = sorted(rows, key=lambda row: row.expected, reverse=True)
     return {"species": [asdict(row) for row in ordered]}
 

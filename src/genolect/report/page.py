@@ -21,6 +21,7 @@ from genolect.report.templates import page_template
 from genolect.report.verdict import comparisons, sentences
 from genolect.sequence.statistics import KMER_LENGTH
 from genolect.statistics.bootstrap import MARGIN
+from genolect.statistics.names import ROLES
 
 RESULTS = "results.json"
 REPORT = "report.html"
@@ -33,7 +34,6 @@ MOST_DEPTH = 6
 MOST_SQUARES = 12
 MOST_SETTINGS = 120
 SETTING_CHARACTERS = 120
-ROLES = ("training", "validation", "test")
 TEMPLATE = "template.html.jinja"
 CONSTANTS = {
     "span": notation.span,

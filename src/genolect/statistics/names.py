@@ -10,6 +10,9 @@ Kind = Literal["classes", "multilabel", "number"]
 SMALLER_IS_BETTER = frozenset({"brier", "ece", "mean_absolute_error"})
 """Of these a difference is turned round before it is judged."""
 
+ROLES = ("train", "validation", "test")
+"""What a split calls its parts; a table as published may call them otherwise."""
+
 OF = " of "
 """Between a method and the model that it reads, where there are several models."""
 

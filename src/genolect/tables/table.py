@@ -14,13 +14,10 @@ import numpy.typing as npt
 from genolect.arrays import Integers
 from genolect.errors import ConfigurationError
 from genolect.sequence.ragged import RaggedBases
-from genolect.statistics.names import Kind
+from genolect.statistics.names import ROLES, Kind
 
 Texts = npt.NDArray[np.str_]
 Which = npt.NDArray[np.bool_] | Integers
-
-ROLES = ("train", "validation", "test")
-"""What a split calls its parts; a table as published may call them otherwise."""
 
 UNKNOWN = -1
 

@@ -25,8 +25,9 @@ from genolect import files
 from genolect.config import Configuration
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.genome.genome import PreparedGenome
+from genolect.statistics.names import ROLES
 from genolect.tables.division import By, SplitOptions, divide_table
-from genolect.tables.table import ROLES, LabelledTable
+from genolect.tables.table import LabelledTable
 from genolect.tables.table_file import ReadTable, TableColumns, read_table
 
 TASKS = "tasks"

@@ -315,9 +315,7 @@ def _exams(
     model: SequenceModel, genome: PreparedGenome, split: GenomeSplit, *, window: int, seed: int
 ) -> dict[str, MeanExam]:
     """Set the same exam for every reading; its bar is tuned on the forward one."""
-    counts = count_contexts(
-        genome, split.training, context_lengths(sum(region.length for region in split.training))[-1]
-    )
+    counts = count_contexts(genome, split.train, context_lengths(sum(region.length for region in split.train))[-1])
     tokens = WindowTokens(model.tokenizer)
     shape = {"window": window, "most": EXAM_WINDOWS}
     if not model.config.sees_ahead:

@@ -141,13 +141,13 @@ def set_kmer_task(genome: PreparedGenome, split: GenomeSplit, options: NextKmerO
     shape = {"prefix": options.prefix, "following": options.lengths[-1]}
     seed = derived_key(options.seed, "next k-mer questions")
     validation = held_out_questions(genome, split.validation, **shape, most=options.validation)
-    longest = max(*context_lengths(sum(region.length for region in split.training)), options.lengths[-1] - 1)
-    counts = count_contexts(genome, split.training, longest)
+    longest = max(*context_lengths(sum(region.length for region in split.train)), options.lengths[-1] - 1)
+    counts = count_contexts(genome, split.train, longest)
     counting = MarkovModel(counts)
     windows = validation.windows()
     counting.tune(windows, windows.astype(np.int8))
     return KmerTask(
-        training_questions(genome, split.training, **shape, count=options.training, seed=seed),
+        training_questions(genome, split.train, **shape, count=options.training, seed=seed),
         validation,
         held_out_questions(genome, split.test, **shape, most=options.test),
         options.lengths,
@@ -403,7 +403,7 @@ def _prefixed(say: Callable[[str], None], name: str) -> Callable[[str], None]:
 def _section(
     task: KmerTask, names: Mapping[str, Path], facts: Mapping[str, Any], orders: Mapping[int, int]
 ) -> dict[str, Any]:
-    parts = {"training": task.training, "validation": task.validation, "test": task.test}
+    parts = {"train": task.training, "validation": task.validation, "test": task.test}
     return {
         "questions": {part: len(asked) for part, asked in parts.items()},
         "markov_order": {str(k): order for k, order in orders.items()},
@@ -412,6 +412,6 @@ def _section(
 
 
 def _notes(task: KmerTask, held: HeldOut) -> list[str]:
-    parts = {"training": task.training, "validation": task.validation, "test": task.test}
+    parts = {"train": task.training, "validation": task.validation, "test": task.test}
     left = [f"{asked.with_n:,} {part} windows" for part, asked in parts.items() if asked.with_n]
     return [*held.notes, *([f"Left out because of an N: {', '.join(left)}."] if left else [])]

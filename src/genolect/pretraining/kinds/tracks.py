@@ -57,7 +57,7 @@ class KmerRidge:
     ...     places = [Interval("a", start, start + 5) for start in (0, 5, 10, 15)]
     ...     ridge = KmerRidge(genome, spans=(4,), words=(1,), stranded=False)
     ...     values = np.array([0.0, 1.0, 0.0, 1.0])
-    ...     ridge.fit({"training": places, "validation": places}, {"training": values, "validation": values})
+    ...     ridge.fit({"train": places, "validation": places}, {"train": values, "validation": values})
     ...     ridge.predict(places[:2]).round(3).tolist()
     [0.056, 0.944]
     """
@@ -69,24 +69,24 @@ class KmerRidge:
         self.name = "ridge regression on k-mers"
 
     def fit(self, places: Mapping[str, Sequence[Interval]], truth: Mapping[str, Floats]) -> None:
-        """Fit on the role training; choose span, word and penalty by Pearson's correlation on validation.
+        """Fit on the role train; choose span, word and penalty by Pearson's correlation on validation.
 
         Parameters
         ----------
         places : mapping of str to sequence of Interval
-            Places under ``training`` and ``validation``.
+            Places under ``train`` and ``validation``.
         truth : mapping of str to ndarray of float, shape (n,)
             Their values.
         """
         best = -np.inf
         for span, word in self.shapes:
-            inputs = self._counts(places["training"], span, word)
+            inputs = self._counts(places["train"], span, word)
             mean, deviation = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
             inputs -= mean
             inputs /= deviation
-            level = truth["training"].mean()
+            level = truth["train"].mean()
             strengths, vectors = np.linalg.eigh((inputs.T @ inputs).astype(np.float64))
-            projected = vectors.T @ (inputs.T @ (truth["training"] - level).astype(np.float32)).astype(np.float64)
+            projected = vectors.T @ (inputs.T @ (truth["train"] - level).astype(np.float32)).astype(np.float64)
             held_out = (self._counts(places["validation"], span, word) - mean) / deviation
             for penalty in PENALTIES:
                 weights = vectors @ (projected / (strengths.clip(min=0) + penalty))
@@ -315,8 +315,8 @@ def _ridge(
     genome: PreparedGenome, bins: Mapping[str, list[Interval]], truth: Mapping[str, Floats], shape: TrackShape
 ) -> KmerRidge:
     """Fit the bar of one track on its known bins."""
-    known = {role: np.flatnonzero(~np.isnan(truth[role])) for role in ("training", "validation")}
-    known["training"] = np.array(_spaced(known["training"].tolist(), MOST_PLACES))
+    known = {role: np.flatnonzero(~np.isnan(truth[role])) for role in ("train", "validation")}
+    known["train"] = np.array(_spaced(known["train"].tolist(), MOST_PLACES))
     spans = sorted({min(span * shape.bin_length, shape.length) for span in SPANS})
     ridge = KmerRidge(genome, spans=spans, words=WORDS, stranded=False)
     places = {role: [bins[role][number] for number in numbers.tolist()] for role, numbers in known.items()}
