@@ -269,5 +269,5 @@ def test_a_plan_that_calls_a_role_training_is_refused(genome, tmp_path):
     assert list(mapping["regions"]) == ["train", "validation", "test"]
     mapping["regions"]["training"] = mapping["regions"].pop("train")
     (tmp_path / PLAN).write_text(json.dumps(mapping))
-    with pytest.raises(InputError, match=r"another version of genolect, .*regions.training.*train anew in another --out"):
+    with pytest.raises(InputError, match=r"another version .*regions.training.*train anew in another --out"):
         resume_plan(tmp_path, genome, PretrainingOptions(steps=1))

@@ -52,7 +52,7 @@ from genolect.statistics.comparison import Scored
 from genolect.statistics.metric_set import metric_set
 from genolect.statistics.sentences import arm_name, comparison_sentence
 from genolect.tables.table import Parts
-from genolect.tables.task_file import TaskFile
+from genolect.tables.task_file import TableTask
 
 Row = dict[str, Any]
 
@@ -336,7 +336,7 @@ PRETRAINED, TWIN, CNN = "pretrained_probe", "random_probe", "cnn"
 
 
 def label_curve(
-    task: TaskFile,
+    task: TableTask,
     model: Path | None,
     out: Path,
     *,
@@ -350,7 +350,7 @@ def label_curve(
 
     Parameters
     ----------
-    task : TaskFile
+    task : TableTask
         A divided table.
     model : Path, optional
         Model directory; without it there are baselines only.
@@ -382,7 +382,7 @@ def label_curve(
     if finetune and model is None:
         raise ConfigurationError("there is no model to fine-tune", fix="name a model folder, or leave fine-tuning out")
     options, before = options or CurveOptions(), time.process_time()
-    parts = task.read().parts()
+    parts = task.read().table.parts()
     strands = strands_of(parts.train)
     models, trained = {}, {}
     if model is not None:
