@@ -84,7 +84,7 @@ def bytes_per_base(prepared: Path, bases: int) -> float:
     """Learn in a process of its own and read (on Linux) by how much its peak memory grows."""
     program = (
         "import sys; sys.path.insert(0, sys.argv[3]); from pathlib import Path;"
-        "from byte_pair import CYCLES, learn_merges, stretches; from genolect.data.genome import PreparedGenome;"
+        "from byte_pair import CYCLES, learn_merges, stretches; from genolect.genome.genome import PreparedGenome;"
         "peak = lambda: 1024 * int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]);"
         "genome = PreparedGenome(Path(sys.argv[1])); learn_merges(stretches(genome, 10_000), cycles=9);"
         "chromosomes = stretches(genome, int(sys.argv[2])); before = peak();"

@@ -72,7 +72,7 @@ def read_with_pyfaidx(path: Path) -> int:
 def peak_megabytes(path: Path, out: Path) -> float:
     """Prepare in a process of its own and read its peak memory."""
     program = (
-        "import resource, sys; from pathlib import Path; from genolect.data.genome import prepare_genome;"
+        "import resource, sys; from pathlib import Path; from genolect.genome.genome import prepare_genome;"
         "prepare_genome([sys.argv[1]], Path(sys.argv[2]));"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )

@@ -15,6 +15,7 @@ from typing import IO
 import pytest
 
 from genolect import files
+from genolect.folders import MANIFEST
 
 
 def no_file_sync(patch: pytest.MonkeyPatch) -> None:
@@ -47,7 +48,7 @@ def write_in_place(patch: pytest.MonkeyPatch) -> None:
         with files.reporting(final):
             files.make_folder(final)
             yield final
-            (final / files.MANIFEST).unlink(missing_ok=True)
+            (final / MANIFEST).unlink(missing_ok=True)
             files._write_manifest(final)
             files.sync_folder(final)
 

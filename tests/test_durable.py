@@ -17,6 +17,7 @@ import pytest
 
 from genolect import files
 from genolect.errors import MachineError
+from genolect.folders import OWN_MARKS
 from tests.toys import NEW, OLD, Fault, end_of, holds, publish, refusal, start_child
 
 
@@ -270,7 +271,7 @@ def own_run(folder: Path, mark: str) -> None:
     (folder / "evaluation").symlink_to(folder.parent / "precious", target_is_directory=True)
 
 
-@pytest.mark.parametrize("mark", files.OWN_MARKS)
+@pytest.mark.parametrize("mark", OWN_MARKS)
 def test_our_output_is_kept_unless_overwritten(tmp_path, mark):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "genome.fa").write_text(">a")

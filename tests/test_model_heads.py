@@ -13,6 +13,7 @@ from genolect import files
 from genolect.encoders.heads import HeadConfig
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import InputError
+from genolect.folders import MANIFEST
 from genolect.models.model import load_model, new_model, random_twin, save_model
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 
@@ -112,7 +113,7 @@ def test_a_model_from_before_there_was_a_choice_is_read(tmp_path):
 
 def rewritten(folder: Path, values: dict) -> Path:
     """The same directory with another configuration and checksums that fit."""
-    content = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != files.MANIFEST}
+    content = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != MANIFEST}
     content["config.json"] = json.dumps(values).encode()
     with files.new_folder(folder.with_name("other"), replace=True) as staging:
         for name, text in content.items():

@@ -27,9 +27,7 @@ def test_a_place_has_an_order():
 
 
 def test_another_process_draws_the_same():
-    program = (
-        "from genolect.randomness import *; print(derived_key(7, 'a', 'chrI', 3), derived_generator(7, 'b').random())"
-    )
+    program = "from genolect.random import *; print(derived_key(7, 'a', 'chrI', 3), derived_generator(7, 'b').random())"
     environment = os.environ | {"PYTHONHASHSEED": "23", "PYTHONPATH": os.pathsep.join(sys.path)}
     key, number = subprocess.check_output([sys.executable, "-c", program], env=environment, text=True).split()
     assert int(key) == derived_key(7, "a", "chrI", 3)

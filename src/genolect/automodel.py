@@ -29,7 +29,7 @@ from genolect.encoders.build import encoder_config, new_encoder, new_head
 from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.heads import HeadConfig
 from genolect.encoders.layers.blocks import draw_weights
-from genolect.models.huggingface.reading import CONFIGURATION
+from genolect.folders import CONFIGURATION
 from genolect.models.huggingface.writing import MODEL_TYPE
 
 NOT_ASKED = -100

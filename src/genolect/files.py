@@ -25,10 +25,10 @@ from typing import IO, Any
 import numpy as np
 
 from genolect.errors import ConfigurationError, InputError, MachineError
+from genolect.folders import MANIFEST, OWN_MARKS, OWN_NAMES
 
 STANDARD_INPUT = "-"
 
-MANIFEST = "manifest.json"
 SEAL = "sha256"
 """Key of the manifest's own checksum, which covers everything else in it."""
 FACTS = "facts.json"
@@ -36,14 +36,6 @@ LOCK = ".lock"
 HIDDEN = ".genolect-"
 FORMER = "-former"
 """Ending of the hidden name under which a folder waits while its successor moves in."""
-OWN_MARKS = (MANIFEST, "results.json", "plan.json", "prepared")
-"""A folder with one of these was written by a verb, and so may be overwritten when asked …"""
-OWN_NAMES = (
-    *OWN_MARKS,
-    *("bases.u8", "records.json", "synthetic", "checkpoints", "model", "evaluation", "predictions", "report.html"),
-)
-"""… if it holds nothing but these."""
-
 READ_BYTES = 1 << 22
 ANEW = "restore the folder from a copy, or make it anew"
 REMEDY = {

@@ -1,4 +1,7 @@
-"""Budgets: small files, small functions, few parameters, next to nothing said twice."""
+"""Budgets in lines of code: small files, small functions, few parameters, next to nothing said twice.
+
+Docstrings, comments and blank lines are free: no budget may make them shorter.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import pytest
 
 from tests.gates.source import PACKAGE, TREES, Documented, Module, expect_none, modules, plant
 
-FILE_LINES = 400
+FILE_LINES = 300
 FUNCTION_LINES = 60
 POSITIONAL = 6
 PARAMETERS = 8
@@ -20,11 +23,11 @@ WINDOW = 8
 DUPLICATED_SHARE = 0.01
 
 
-def code_lines(module: Module) -> dict[int, str]:
-    """Lines that do something, by line number: no blanks, comments, docstrings or imports."""
+def code_lines(module: Module, *, imports: bool = False) -> dict[int, str]:
+    """Lines that do something, by line number: no blanks, comments, docstrings or, unless asked for, imports."""
     dropped: set[int] = set()
     for node in module.nodes:
-        if isinstance(node, ast.Import | ast.ImportFrom):
+        if isinstance(node, ast.Import | ast.ImportFrom) and not imports:
             dropped.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         elif isinstance(node, Documented) and ast.get_docstring(node, clean=False) is not None:
             text = node.body[0]
@@ -38,11 +41,11 @@ def code_lines(module: Module) -> dict[int, str]:
 
 
 def long_files(tree: Path) -> list[str]:
-    """Files with more than 400 lines."""
+    """Files with more than 300 lines of code, imports among them."""
     return [
-        f"{module.name}:1: {count} lines, {FILE_LINES} are allowed; split it by noun"
+        f"{module.name}:1: {count} lines of code, {FILE_LINES} are allowed; split it by noun"
         for module in modules(tree)
-        if (count := len(module.text.splitlines())) > FILE_LINES
+        if (count := len(code_lines(module, imports=True))) > FILE_LINES
     ]
 
 
@@ -99,9 +102,12 @@ def test_the_package_says_things_once():
     expect_none(duplicated(PACKAGE))
 
 
-@pytest.mark.parametrize(("extra", "findings"), [(0, []), (1, ["long.py:1: 401 lines"])])
-def test_a_file_of_400_lines_is_the_longest(tmp_path, extra, findings):
-    tree = plant(tmp_path, {"long.py": "x = 1\n" * (FILE_LINES + extra), "short.py": "y = 2\n" * 7})
+@pytest.mark.parametrize(("extra", "findings"), [(0, []), (1, ["long.py:1: 301 lines of code"])])
+def test_a_file_of_300_code_lines_is_the_longest(tmp_path, extra, findings):
+    tree = plant(
+        tmp_path,
+        {"long.py": '"""Say.\n\nMore.\n"""\n\n# why\n' + "x = 1\n" * (FILE_LINES + extra), "short.py": "y = 2\n" * 7},
+    )
     assert [finding.split(",")[0] for finding in long_files(tree)] == findings
 
 

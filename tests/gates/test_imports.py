@@ -103,10 +103,13 @@ def test_every_dependency_is_imported():
 @pytest.mark.parametrize(
     ("files", "guilty"),
     [
-        ({"pkg/data/planted.py": "import torch"}, ["pkg.data.planted"]),
-        ({"pkg/data/planted.py": "from pkg.model import x", "pkg/model.py": "import torch as x"}, ["pkg.data.planted"]),
+        ({"pkg/genome/planted.py": "import torch"}, ["pkg.genome.planted"]),
+        (
+            {"pkg/genome/planted.py": "from pkg.model import x", "pkg/model.py": "import torch as x"},
+            ["pkg.genome.planted"],
+        ),
         ({"pkg/sequence/planted.py": "", "pkg/__init__.py": "import torch"}, ["pkg"]),
-        ({"pkg/encoders/planted.py": "import torch", "pkg/data/planted.py": ""}, []),
+        ({"pkg/encoders/planted.py": "import torch", "pkg/genome/planted.py": ""}, []),
     ],
 )
 def test_a_planted_torch_is_found(tmp_path, files, guilty):

@@ -52,13 +52,13 @@ def test_empty_rooms_keep_every_contract(house):
 @pytest.mark.parametrize(
     ("room", "line", "contracts"),
     [
-        ("data", "from genolect.sequence import x", []),
-        ("sequence", "from genolect.data import x", ["rooms"]),
-        ("training", "import genolect.evaluation", ["rooms"]),
+        ("genome", "from genolect.sequence import x", []),
+        ("sequence", "from genolect.genome import x", ["rooms"]),
+        ("pretraining", "import genolect.evaluation", ["rooms"]),
         ("encoders", "from genolect import objectives", ["rooms"]),
         ("objectives", "from genolect.tokenizers import x", ["integers"]),
         ("tokenizers", "import torch", ["torch"]),
-        ("workflow", "import genolect.automodel", ["rooms"]),
+        ("evaluation", "import genolect.automodel", ["rooms"]),
     ],
 )
 def test_a_planted_import_breaks_its_contract(house, form, room, line, contracts):

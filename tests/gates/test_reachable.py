@@ -21,7 +21,6 @@ DOORS = ("__init__.py", "__init__.pyi", "automodel.py", "cli/")
 SEARCHED = ("encoders/", "tables/audit/")
 # Names that no door leads to, each with who needs it all the same; what these lead to needs no line of its own.
 PROMISED: dict[str, str] = {
-    "prediction.generate.generate": "Model.generate of the front door",
     "prediction.strands.describe_both_strands": "the probe and the panel average over both strands",
     "prediction.strands.logits_of_both_strands": "the probe and the panel average over both strands",
     "evaluation.tables.run_table_panel": "docs/evaluation.md: one's own function of sequences beside all baselines",

@@ -21,7 +21,7 @@ BLIND = {"Exception", "BaseException"}
 RUNNING_OPTIONS = {"shell", "allow_pickle", "trust_remote_code"}
 
 # Files that may start another program, each with its reason.
-MAY_START = {"data/mmseqs.py": "MMseqs2 aligns remote relatives, where its user installed it and asks for it"}
+MAY_START = {"tables/mmseqs.py": "MMseqs2 aligns remote relatives, where its user installed it and asks for it"}
 STARTING_MODULES = {"subprocess", "pty", "pexpect", "sh"}
 STARTING_CALLS = ("os.exec", "os.spawn", "os.posix_spawn", "os.startfile", "asyncio.create_subprocess_")
 
@@ -171,7 +171,7 @@ def test_what_may_start_a_program_may_not_start_a_shell(tmp_path):
     text = "import subprocess\n\nsubprocess.Popen(['ls'])\nsubprocess.Popen('ls', shell=True)\n"
     tree = plant(tmp_path, dict.fromkeys(MAY_START, text))
     assert starting(tree) == []
-    assert running(tree) == ["data/mmseqs.py:4: shell is switched on"]
+    assert running(tree) == ["tables/mmseqs.py:4: shell is switched on"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One door to the disk: only ``durable.py`` writes."""
+"""One door to the disk: only ``files.py`` writes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.gates.source import PACKAGE, Module, expect_none, modules, plant
 
-DOOR = "durable.py"
+DOOR = "files.py"
 WRITING_MODE = re.compile(r"[rbtU]*[wax+][rbtwaxU+]*")
 READING_MODE = re.compile(r"[rbtU]+")
 FUNCTIONS = {
@@ -21,7 +21,7 @@ FUNCTIONS = {
 }
 METHODS = {"write_text", "write_bytes", "to_csv", "to_parquet", "rename", "symlink_to", "hardlink_to", "touch"}
 MAPPED = {"numpy.memmap", "numpy.lib.format.open_memmap"}
-# Writers that may also fill memory or a file that durable.py opened; with anything else as target they are refused.
+# Writers that may also fill memory or a file that files.py opened; with anything else as target they are refused.
 STREAMS = {"tofile", "savefig"}
 DOORS = {"open_for_writing", "BytesIO", "StringIO"}
 
@@ -72,7 +72,7 @@ def _writes(module: Module, call: ast.Call, streams: set[str]) -> bool:
 
 
 def writes(tree: Path) -> list[str]:
-    """Calls that create, change or move a file outside ``durable.py``."""
+    """Calls that create, change or move a file outside ``files.py``."""
     return [
         module.at(call, f"{module.called(call)} writes to disk; go through genolect.files")
         for module in modules(tree)

@@ -276,7 +276,7 @@ def test_the_ends_of_a_record_are_inside_it(prepared):
 
 def test_another_process_reads_the_same_genome(prepared):
     program = (
-        "import sys; from pathlib import Path; from genolect.data.genome import PreparedGenome;"
+        "import sys; from pathlib import Path; from genolect.genome.genome import PreparedGenome;"
         "genome = PreparedGenome(Path(sys.argv[1]));"
         "print(genome.content_hash, genome.bases('chr2', 3, 8).tolist(), 'torch' in sys.modules)"
     )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from genolect import files
 from genolect.errors import ConfigurationError, InputError, MachineError
+from genolect.folders import MANIFEST
 from genolect.genome import tokens
 from genolect.genome.genome import prepare_genome
 from genolect.genome.tokens import (
@@ -66,7 +67,7 @@ def reseal(tmp_path):
         staging_facts = {key: value for key, value in manifest(folder).items() if key not in ("files", "sha256")}
         with files.new_folder(tmp_path / "resealed") as staging:
             for path in folder.iterdir():
-                if path.name != files.MANIFEST:
+                if path.name != MANIFEST:
                     shutil.copy(path, staging / path.name)
             alter(staging)
             files.write_facts(staging, staging_facts)

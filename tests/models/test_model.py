@@ -16,6 +16,7 @@ import torch
 from genolect import __version__, files
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import InputError, MachineError
+from genolect.folders import MANIFEST
 from genolect.models.inference import WindowTokens, words_of
 from genolect.models.model import SequenceModel, load_model, new_model, random_twin, save_model, training_record
 from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
@@ -55,7 +56,7 @@ def saved(tmp_path) -> Path:
 
 def republished(folder: Path, facts: dict[str, Any] | None = None, **changed: bytes) -> Path:
     """The same directory with other content and checksums that fit, as a forger would make it."""
-    content = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != files.MANIFEST}
+    content = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != MANIFEST}
     content |= {name.replace("_", "."): text for name, text in changed.items()}
     with files.new_folder(folder.with_name("forged"), replace=True) as staging:
         for name, text in content.items():

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError, InputError
+from genolect.folders import PLAN
 from genolect.genome.genome import prepare_genome
 from genolect.genome.holdout import choose_species_split, choose_split, split_genome
 from genolect.genome.preparation import prepare_many
 from genolect.models.model import load_model, save_model
 from genolect.pretraining import plan as planning
 from genolect.pretraining.assembly import gather, measure_step, new_training, training_windows
-from genolect.pretraining.plan import PLAN, Plan, PretrainingOptions, make_plan, plan_of_model, resume_plan, write_plan
+from genolect.pretraining.plan import Plan, PretrainingOptions, make_plan, plan_of_model, resume_plan, write_plan
 from genolect.pretraining.recipe import Recipe
 from genolect.sequence.interval import Interval
 from tests.tiny import finished_run, shrink, synthetic_folder, temporary_folder

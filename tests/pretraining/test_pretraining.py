@@ -9,13 +9,14 @@ from collections import Counter
 import pytest
 
 from genolect.errors import InputError, Interrupted
+from genolect.folders import PLAN
 from genolect.genome.genome import prepare_genome
 from genolect.genome.preparation import prepare_many
 from genolect.genome.windows import WindowSampler
 from genolect.models.model import load_model, training_record
 from genolect.pretraining import pretraining
 from genolect.pretraining.loop import Training
-from genolect.pretraining.plan import PLAN, PretrainingOptions
+from genolect.pretraining.plan import PretrainingOptions
 from genolect.pretraining.pretraining import PretrainingListener, pretrain
 from genolect.report.page import write_report
 from tests.tiny import everything_in, finished_run, shrink, synthetic_folder, temporary_folder, weights

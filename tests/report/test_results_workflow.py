@@ -9,7 +9,8 @@ import pytest
 
 from genolect import __version__
 from genolect.errors import InputError
-from genolect.report.folder import EVALUATION, RESULTS, gather_results, new_results, read_results, versions
+from genolect.folders import EVALUATION
+from genolect.report.folder import RESULTS, gather_results, new_results, read_results, versions
 from genolect.report.results import read_results as read_for_report
 
 

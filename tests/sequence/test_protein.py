@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from genolect.errors import InputError
 from genolect.sequence import source as source_module
 from genolect.sequence.fasta import read_fasta
-from genolect.sequence.protein import PROTEIN_LETTERS, read_proteins
+from genolect.sequence.genetic_code import PROTEIN_LETTERS
+from genolect.sequence.protein import read_proteins
 from tests.sequence.packing import PACKINGS, pack
 
 INSULIN = b">INS Homo sapiens\nMALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT\n"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from Bio.Align import PairwiseAligner
 
-from genolect.tables.similarity import exact_copies
+from genolect.sequence.copies import exact_copies
 from tests.tables.planted_table import FAULTS, RELATIVES, Fault, planted_table, remote_relative
 
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError
 from genolect.sequence.alphabet import encode, reverse_complement
+from genolect.sequence.copies import exact_copies
 from genolect.sequence.ragged import RaggedBases
 from genolect.tables import similarity
-from genolect.tables.similarity import FEWEST_SHARED, FEWEST_WORDS, THRESHOLD, exact_copies, near_pairs, word_length
+from genolect.tables.similarity import FEWEST_SHARED, FEWEST_WORDS, THRESHOLD, near_pairs, word_length
 from tests.tables.test_similarity_kernels import words_of
 
 

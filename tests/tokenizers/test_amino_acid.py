@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError, InputError
-from genolect.sequence.genetic_code import CODES, genetic_code
-from genolect.sequence.protein import PROTEIN_LETTERS
+from genolect.sequence.genetic_code import CODES, PROTEIN_LETTERS, genetic_code
 from genolect.tokenizers.amino_acid import VOCABULARY, AminoAcidTokenizer
 
 TOKENIZER = AminoAcidTokenizer()

@@ -8,10 +8,8 @@ from pathlib import Path
 
 from genolect import files
 from genolect.errors import ConfigurationError, MachineError
-from genolect.evaluation.learning import SYNTHETIC
 from genolect.files import require_inputs
-from genolect.pretraining.plan import PLAN
-from genolect.report.page import RESULTS
+from genolect.folders import OWN_MARKS, PLAN, RESULTS, SYNTHETIC
 
 BEGUN = (PLAN, RESULTS)
 """A folder with one of these holds work that is worth keeping: it can be resumed, or is done."""
@@ -66,7 +64,7 @@ def output_folder(
 
 def _require_run(folder: Path) -> None:
     """Refuse a folder that holds something, but no run; in an empty one the run simply begins."""
-    if any((folder / mark).exists() for mark in (*files.OWN_MARKS, SYNTHETIC)):
+    if any((folder / mark).exists() for mark in (*OWN_MARKS, SYNTHETIC)):
         return
     try:
         files.claim_output(folder)

@@ -19,7 +19,8 @@ from torch.nn import functional
 
 from genolect.encoders.encoder import BinConfig
 from genolect.encoders.heads import TrackHead
-from genolect.encoders.layers.blocks import GatedFeedForward, LinearFromZero, SelfAttention
+from genolect.encoders.layers.blocks import GatedFeedForward, SelfAttention
+from genolect.encoders.layers.linear import LinearFromZero
 from genolect.encoders.layers.positions import ROTARY_BASE, rotary_angles
 
 POOLED = 2

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from genolect.arrays import BASES
 from genolect.encoders.encoder import StrandConfig
-from genolect.encoders.layers.context import ContextEvidence
+from genolect.encoders.layers.context import LONGEST_CONTEXT, ContextEvidence
 from genolect.encoders.layers.strand import (
     StrandConvolution,
     StrandFeedForward,
@@ -29,7 +29,6 @@ from genolect.encoders.layers.strand import (
     channel_partners,
     evidence_partners,
 )
-from genolect.encoders.transformer import LONGEST_CONTEXT
 
 
 class EquivariantConvolutionConfig(StrandConfig):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from genolect.arrays import BASES
 from genolect.encoders.encoder import StrandConfig
-from genolect.encoders.layers.context import ContextEvidence
+from genolect.encoders.layers.context import LONGEST_CONTEXT, ContextEvidence
 from genolect.encoders.layers.positions import rotary_angles, rotary_periods
 from genolect.encoders.layers.strand import (
     StrandAttention,
@@ -25,7 +25,6 @@ from genolect.encoders.layers.strand import (
     StrandStem,
     evidence_partners,
 )
-from genolect.encoders.transformer import LONGEST_CONTEXT
 
 
 class EquivariantTransformerConfig(StrandConfig):

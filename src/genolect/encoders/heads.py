@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from genolect.arrays import BASES
 from genolect.config import Configuration
-from genolect.encoders.layers.blocks import LinearFromZero
+from genolect.encoders.layers.linear import LinearFromZero
 
 
 class HeadConfig(Configuration):

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.encoders.encoder import EncoderConfig
-from genolect.encoders.layers.blocks import GatedFeedForward, LinearFromZero, LocalStem, SelfAttention, layer_states
+from genolect.encoders.layers.blocks import GatedFeedForward, LocalStem, SelfAttention, layer_states
+from genolect.encoders.layers.linear import LinearFromZero
 from genolect.encoders.layers.positions import (
     HELIX,
     ROTARY_BASE,

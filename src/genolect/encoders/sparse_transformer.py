@@ -17,7 +17,8 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from genolect.encoders.encoder import EncoderConfig
-from genolect.encoders.layers.blocks import GatedFeedForward, LinearFromZero, LocalStem, layer_states
+from genolect.encoders.layers.blocks import GatedFeedForward, LocalStem, layer_states
+from genolect.encoders.layers.linear import LinearFromZero
 from genolect.encoders.layers.positions import (
     HELIX,
     ROTARY_BASE,

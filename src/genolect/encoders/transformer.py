@@ -15,10 +15,9 @@ from torch import Tensor, nn
 from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.layers.attention import Documents
 from genolect.encoders.layers.blocks import GatedFeedForward, LocalStem, SelfAttention, layer_states
-from genolect.encoders.layers.context import ContextEvidence
+from genolect.encoders.layers.context import LONGEST_CONTEXT, ContextEvidence
 from genolect.encoders.layers.positions import rotary_angles, rotary_periods
 
-LONGEST_CONTEXT = 12
 """Counts of longer contexts would not fit into memory: each base more takes four times as much, 1 GB for 13."""
 
 

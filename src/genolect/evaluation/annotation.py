@@ -17,6 +17,7 @@ from genolect.evaluation.methods.baselines import baseline_arms
 from genolect.evaluation.methods.probe import PROBE, describe_sequences, probe_arms
 from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.evaluation.tables import task_section
+from genolect.folders import RESULTS
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.holdout import GenomeSplit, Role, split_genome
 from genolect.genome.labelled_windows import LabelledWindows, drop_rare_classes, read_windows, sample_windows
@@ -26,7 +27,6 @@ from genolect.models.model import SequenceModel, load_model
 from genolect.pretraining.plan import PretrainingOptions, known_plan
 from genolect.random import derived_key
 from genolect.report.folder import INTERVALS, new_results
-from genolect.report.page import RESULTS
 from genolect.sequence.annotation import Annotation, read_annotation
 from genolect.sequence.ragged import RaggedBases
 from genolect.sequence.source import Source
@@ -35,7 +35,6 @@ from genolect.statistics.names import ROLES
 from genolect.statistics.projection import embedding_map
 from genolect.tables.table import LabelledTable, Places, Target
 
-PREPARED = "prepared"
 WINDOWS: dict[Role, int] = {"train": 3_000, "validation": 1_000, "test": 2_500}
 MAP_POINTS = 1_500
 BASELINES = ("majority", "composition", "kmer_logistic")

@@ -41,12 +41,12 @@ from genolect.evaluation.methods.learners import ArmFeatures, learn, linear
 from genolect.evaluation.methods.method import Answers, Arm, Features, best_of, blind, loss_of, truth_of
 from genolect.evaluation.panel import check_task, units_of, within_range
 from genolect.evaluation.tables import strands_of
+from genolect.folders import RESULTS
 from genolect.models.embedding import layer_embeddings
 from genolect.models.inference import this_machine
 from genolect.models.model import SequenceModel, load_model, random_twin
 from genolect.random import derived_key
 from genolect.report.folder import new_results
-from genolect.report.page import RESULTS
 from genolect.statistics.bootstrap import MARGIN, Resamples, decide, draw_blocks
 from genolect.statistics.comparison import Scored
 from genolect.statistics.metric_set import metric_set

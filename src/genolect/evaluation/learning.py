@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from genolect import files
-from genolect.evaluation.annotation import PREPARED, AnnotationFile, check_annotation, evaluate
+from genolect.evaluation.annotation import AnnotationFile, check_annotation, evaluate
+from genolect.folders import EVALUATION, MANIFEST, MODEL, PREPARED, SYNTHETIC
 from genolect.genome.genome import prepare_genome
 from genolect.genome.synthetic import SyntheticConfig, write_synthetic
 from genolect.pretraining.plan import PretrainingOptions
-from genolect.pretraining.pretraining import MODEL, PretrainingListener, pretrain
-from genolect.report.folder import EVALUATION, gather_results, read_results
+from genolect.pretraining.pretraining import PretrainingListener, pretrain
+from genolect.report.folder import gather_results, read_results
 from genolect.report.page import write_report
-
-SYNTHETIC = "synthetic"
 
 
 def learn(
@@ -77,7 +76,7 @@ def _evaluated(folder: Path, origin: dict[str, Any]) -> bool:
 
 def _embedded(folder: Path, listener: PretrainingListener) -> tuple[Sequence[Path], AnnotationFile]:
     listener.say("no genome given: making the embedded SYNTHETIC one")
-    if not (folder / files.MANIFEST).exists():
+    if not (folder / MANIFEST).exists():
         write_synthetic(SyntheticConfig(), folder)
     files.read_manifest(folder)
     return [folder / "genome.fa"], AnnotationFile(folder / "genes.gff3")

@@ -18,10 +18,10 @@ from genolect import files
 from genolect.errors import InputError
 from genolect.evaluation.methods.method import Answers, truth_of
 from genolect.evaluation.panel import PanelResult
+from genolect.folders import PREDICTIONS
 from genolect.statistics.names import Kind
 from genolect.tables.table import LabelledTable, Target
 
-FOLDER = "predictions"
 ARM = "arm "
 VALIDATION = "validation "
 
@@ -66,7 +66,7 @@ def file_of(folder: Path, task: str) -> Path:
     >>> file_of(Path("out"), "E. coli/promoters").as_posix()
     'out/predictions/E. coli_promoters.npz'
     """
-    return folder / FOLDER / f"{task.replace('/', '_')}.npz"
+    return folder / PREDICTIONS / f"{task.replace('/', '_')}.npz"
 
 
 def write_predictions(folder: Path, table: LabelledTable, result: PanelResult) -> Path:

@@ -25,16 +25,17 @@ from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.evaluation.predictions import write_predictions
 from genolect.evaluation.published import published_figures
 from genolect.evaluation.running import available_cores
+from genolect.folders import RESULTS
 from genolect.genome.genome import PreparedGenome
 from genolect.models.inference import this_machine
 from genolect.models.model import SequenceModel, load_model
 from genolect.report.folder import new_results
-from genolect.report.page import RESULTS
 from genolect.sequence.ragged import RaggedBases
 from genolect.sequence.source import Source
 from genolect.statistics.names import OF
 from genolect.statistics.sentences import suite_section
 from genolect.tables.table import LabelledTable
+from genolect.tables.table_file import ReadTable
 from genolect.tables.task_file import TableTask
 
 
@@ -141,13 +142,13 @@ class Contestants:
 
     Attributes
     ----------
-    models : mapping of str to Path
-        Model folders by name.
+    models : mapping of str to Path or SequenceModel
+        Models, or their folders, by name.
     embeddings : Path or None
         ``.npz`` file with the arrays ``id``, shape (m,), and ``vectors``, shape (m, D).
     """
 
-    models: Mapping[str, Path] = field(default_factory=dict)
+    models: Mapping[str, Path | SequenceModel] = field(default_factory=dict)
     embeddings: Path | None = None
 
     def arms(self, strands: Strands, *, finetune: bool) -> dict[str, Arm]:
@@ -155,8 +156,8 @@ class Contestants:
         found: dict[str, Arm] = {}
         if self.embeddings is not None:
             found[EMBEDDINGS] = _embedding_arm(self.embeddings)
-        for name, folder in self.models.items():
-            model: SequenceModel = load_model(folder)
+        for name, given in self.models.items():
+            model = load_model(given) if isinstance(given, Path) else given
             arms = probe_arms(model, strands=strands)
             if finetune:
                 arms |= finetuned_arms(model, strands=strands)
@@ -192,6 +193,29 @@ def named_models(folders: Sequence[Path]) -> dict[str, Path]:
     if twice is not None:
         raise ConfigurationError(f"two models are called {twice!r}", fix="rename one of the folders")
     return dict(zip(names, folders, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class TableEvaluation:
+    """What a panel found on some tables.
+
+    Attributes
+    ----------
+    results : dict
+        The content of ``results.json``.
+    panels : list of tuple of LabelledTable and PanelResult
+        Each table with its panel.
+    """
+
+    results: dict[str, Any]
+    panels: list[tuple[LabelledTable, PanelResult]]
+
+    def write(self, out: Path) -> None:
+        """Write ``results.json`` and what every arm answered."""
+        for table, panel in self.panels:
+            write_predictions(out, table, panel)
+        files.make_folder(out)
+        files.write_json(out / RESULTS, self.results)
 
 
 def evaluate_tables(
@@ -233,37 +257,48 @@ def evaluate_tables(
     GenolectError
         As the parts say; all tables are read and checked before any arm runs.
     """
-    options = options or EvaluationOptions()
     for task in tasks.values():
         if task.published:
             published_figures(task.published)
     read = [(task, one) for name, task in tasks.items() for one in task.read_divided(genome, name=name)]
-    rows: list[dict[str, Any]] = []
-    sections = []
+    evaluation = evaluate_read(contestants, read, options=options, command=command, say=say)
+    evaluation.write(out)
+    return evaluation.results
+
+
+def evaluate_read(
+    contestants: Contestants,
+    read: Sequence[tuple[TableTask, ReadTable]],
+    *,
+    options: EvaluationOptions | None = None,
+    command: str = "",
+    say: Callable[[str], None] = lambda sentence: None,
+) -> TableEvaluation:
+    """Run the panel on tables that were read; parameters as for `evaluate_tables`."""
+    options = options or EvaluationOptions()
+    panels, sections = [], []
     for task, (table, unlabelled) in read:
         strands: Strands = strands_of(table) if task.strands == "auto" else task.strands
         result = _panel(table, contestants, strands, task, options, say)
-        rows += result.rows
+        panels.append((table, result))
         sections.append(task_section(table, result, strands=strands, unlabelled=unlabelled, published=task.published))
-        write_predictions(out, table, result)
     datasets = {one.table.name: task.dataset or task.table for task, one in read}
+    paths = dict.fromkeys(task.table for task, _ in read if task.table)
     results = new_results(
         command,
         {
             "title": "genolect: " + ", ".join(one["task"] for one in sections[:3]),
             "seed": options.seed,
             "intervals": INTERVALS,
-            "inputs": [_origin(Path(task.table)) for task in tasks.values()],
-            "models": {name: str(folder) for name, folder in contestants.models.items()},
+            "inputs": [_origin(Path(path)) for path in paths],
+            "models": {name: str(one) if isinstance(one, Path) else "" for name, one in contestants.models.items()},
             "options": options.to_mapping(),
-            "evaluation": rows,
+            "evaluation": [row for _, panel in panels for row in panel.rows],
             "panel": {"tasks": sections, **suite_section(sections, datasets)},
             "notes": _notes(contestants),
         },
     )
-    files.make_folder(out)
-    files.write_json(out / RESULTS, results)
-    return results
+    return TableEvaluation(results, panels)
 
 
 def _panel(

@@ -21,14 +21,9 @@ from typing import Any, Literal, get_args
 
 from genolect import files
 from genolect.errors import InputError, MachineError, shown
-from genolect.genome.genome import (
-    BASES_FILE,
-    GenomeRecord,
-    PreparedGenome,
-    is_prepared_from,
-    prepare_genome,
-    write_records,
-)
+from genolect.folders import BASES as BASES_FILE
+from genolect.folders import MANIFEST
+from genolect.genome.genome import GenomeRecord, PreparedGenome, is_prepared_from, prepare_genome, write_records
 from genolect.sequence.source import Source, text_lines
 
 Topology = Literal["", "linear", "circular"]
@@ -255,7 +250,7 @@ def prepare_corpus(
     >>> corpus.records["bat"].species, corpus.bases("bat", 2, 5).tolist()
     ('bat', [2, 2, 2])
     """
-    if (folder / files.MANIFEST).is_file() and not overwrite:
+    if (folder / MANIFEST).is_file() and not overwrite:
         if not _made_from(genomes, folder):
             fix = "name another --out, or add --overwrite"
             raise MachineError("the folder holds something else than this corpus", fix=fix, path=folder)

@@ -15,9 +15,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +28,7 @@ from genolect import __version__
 from genolect import files as durable
 from genolect.errors import ConfigurationError, InputError, MachineError, shown
 from genolect.files import STANDARD_INPUT
+from genolect.folders import BASES, MANIFEST, RECORDS
 from genolect.sequence.alphabet import BASE_BITS, SOFT_MASK, Bases, N
 from genolect.sequence.annotation import GFF_COLUMNS, is_circular
 from genolect.sequence.fasta import FastaChunk, stream_fasta
@@ -136,9 +139,6 @@ FORMAT = 2
 PLAIN_FORMAT = 1
 """Written where no record has: such a genome has been the same, byte for byte, since format 1."""
 
-BASES_FILE = "bases.u8"
-RECORDS_FILE = "records.json"
-
 
 @dataclass(frozen=True, slots=True)
 class GenomeRecord:
@@ -195,9 +195,9 @@ class PreparedGenome:
         if self.manifest.get("kind") != "genome" or self.manifest.get("format") not in (PLAIN_FORMAT, FORMAT):
             fix = "make it with: genolect prepare GENOME --out FOLDER"
             raise InputError(f"not a prepared genome of format {PLAIN_FORMAT} or {FORMAT}", fix=fix, path=folder)
-        rows = json.loads((folder / RECORDS_FILE).read_text("utf-8"))
+        rows = json.loads((folder / RECORDS).read_text("utf-8"))
         self.records = {row["name"]: GenomeRecord(**row) for row in rows}
-        self._bases: Bases = np.asarray(np.memmap(folder / BASES_FILE, dtype=np.uint8, mode="r"))
+        self._bases: Bases = np.asarray(np.memmap(folder / BASES, dtype=np.uint8, mode="r"))
 
     @property
     def lengths(self) -> dict[str, int]:
@@ -225,7 +225,7 @@ class PreparedGenome:
     def content_hash(self) -> str:
         """SHA-256 over bases and records: equal where the content is equal, whatever the files were called."""
         files = self.manifest["files"]
-        return hashlib.sha256((files[BASES_FILE]["sha256"] + files[RECORDS_FILE]["sha256"]).encode()).hexdigest()
+        return hashlib.sha256((files[BASES]["sha256"] + files[RECORDS]["sha256"]).encode()).hexdigest()
 
     def bases(self, name: str, start: int = 0, end: int | None = None) -> Bases:
         """Give a stretch of one record without copying it.
@@ -303,7 +303,7 @@ def prepare_genome(
     >>> genome.lengths, genome.bases("a", 1, 3).tolist()
     ({'a': 6, 'b': 3}, [1, 10])
     """
-    if (folder / durable.MANIFEST).is_file() and not overwrite:
+    if (folder / MANIFEST).is_file() and not overwrite:
         if is_prepared_from(sources, folder, circular=circular):
             return PreparedGenome(folder)
         fix = "name another --out, or add --overwrite"
@@ -334,12 +334,12 @@ def write_records(staging: Path, records: Sequence[GenomeRecord], facts: dict[st
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     with durable.new_folder(Path(folder, "prepared")) as staging:
-    ...         durable.write_file(staging / BASES_FILE, b"\0\1\2")
+    ...         durable.write_file(staging / BASES, b"\0\1\2")
     ...         write_records(staging, [GenomeRecord("a", "", 0, 3, circular=True)], {"inputs": []})
     ...     PreparedGenome(Path(folder, "prepared")).bases("a", 2, 5).tolist()
     [2, 0, 1]
     """
-    with durable.open_for_writing(staging / RECORDS_FILE) as file:
+    with durable.open_for_writing(staging / RECORDS) as file:
         file.write(durable.json_text([_row(record) for record in records]).encode())
     plain = not any(record.species or record.circular for record in records)
     form = PLAIN_FORMAT if plain else FORMAT
@@ -412,7 +412,7 @@ def _encode(
 ) -> tuple[list[dict[str, Any]], list[GenomeRecord]]:
     inputs: list[dict[str, Any]] = []
     records: dict[str, GenomeRecord] = {}
-    with durable.open_for_writing(staging / BASES_FILE) as file:
+    with durable.open_for_writing(staging / BASES) as file:
         for path, prefix in zip(sources, _prefixes(sources), strict=True):
             source = Source(path)
             for chunk in stream_fasta(source):
@@ -456,3 +456,19 @@ def _stem(path: Path | str) -> str:
     for suffix in (".gz", ".bgz", ".fa", ".fasta", ".fna", ".ffn", ".fas"):
         name = name.removesuffix(suffix)
     return name
+
+
+@contextmanager
+def opened_genome(path: Path | None) -> Iterator[PreparedGenome | None]:
+    """Open a prepared genome, or prepare a FASTA file for as long as it is needed.
+
+    Raises
+    ------
+    InputError
+        If it is no genome.
+    """
+    if path is None or path.is_dir():
+        yield None if path is None else PreparedGenome(path)
+        return
+    with TemporaryDirectory() as folder:
+        yield prepare_genome([path], Path(folder) / "prepared")

@@ -17,6 +17,7 @@ from genolect import __version__, files
 from genolect.config import Configuration
 from genolect.errors import ConfigurationError, InputError, MachineError
 from genolect.files import require_inputs
+from genolect.folders import CONFIGURATION, MANIFEST, TOKENIZER
 from genolect.genome.genome import PreparedGenome
 from genolect.random import derived_generator
 from genolect.report.token_page import write_token_page
@@ -165,12 +166,10 @@ def _origin(source: Source) -> dict[str, Any]:
     return {"path": source.name, "sha256": source.sha256}
 
 
-TOKENIZER = "tokenizer.json"
 SPECIAL = "tokenizer_config.json"
 """Which tokens are special: `transformers` looks for it there."""
 
 PAGE = "tokens.html"
-CONFIGURATION = "config.json"
 SAMPLED_STRETCH = 100_000
 """Bases that a sample takes side by side: long beside any token."""
 
@@ -426,7 +425,7 @@ def _of_folder(folder: Path) -> Tokenizer:
         if vocabulary.is_file():
             return tokenizer_from(vocabulary)
         raise InputError(f"the folder holds no {TOKENIZER}", fix="name the folder of a tokenizer", path=folder)
-    if not (folder / files.MANIFEST).is_file():
+    if not (folder / MANIFEST).is_file():
         return tokenizer_from(folder / TOKENIZER)
     facts = files.read_manifest(folder)
     if facts.get("kind") == "model":

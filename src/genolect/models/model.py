@@ -30,6 +30,7 @@ from genolect.encoders.heads import HeadConfig, PredictableHead, TokenHead
 from genolect.encoders.layers.blocks import draw_weights
 from genolect.encoders.layers.context import ContextEvidence
 from genolect.errors import ConfigurationError, InputError, shown
+from genolect.folders import CONFIGURATION, TOKENIZER, WEIGHTS
 from genolect.models.huggingface.reading import is_published, read_checkpoint
 from genolect.models.huggingface.writing import is_own, read_own_model
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
@@ -37,9 +38,6 @@ from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
 
 FORMAT = 2
-WEIGHTS = "model.safetensors"
-CONFIGURATION = "config.json"
-TOKENIZER = "tokenizer.json"
 REMEDY = "train the model again, or restore the folder from a copy"
 
 

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genolect.errors import ConfigurationError, InputError
+from genolect.folders import CONFIGURATION, PLAN, PREPARED
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import GenomeSplit, split_genome
 from genolect.pretraining.plan import known_plan, plan_of_model, read_plan
-from genolect.tables.audit.audit import Pretraining
+from genolect.tables.audit.finding import Pretraining
 
-PREPARED = "prepared"
-PLAN = "plan.json"
-MODEL = "config.json"
 DEFAULT_WINDOW = 256
 
 
@@ -137,7 +135,7 @@ def open_pretraining(path: Path, genome: PreparedGenome | None) -> Pretraining:
     ConfigurationError
         If the genome that the model was trained on is neither given nor beside it.
     """
-    if (path / MODEL).is_file():
+    if (path / CONFIGURATION).is_file():
         plan = plan_of_model(path)
     elif (path / PLAN).is_file():
         try:

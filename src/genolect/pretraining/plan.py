@@ -18,6 +18,7 @@ from genolect.config import Configuration
 from genolect.encoders.build import encoder_config
 from genolect.encoders.encoder import EncoderConfig
 from genolect.errors import ConfigurationError, InputError, shown
+from genolect.folders import PLAN
 from genolect.genome.context_counts import context_lengths
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import GenomeSplit, Role, split_genome
@@ -125,7 +126,6 @@ def default_shape(width: int, layers: int, *, single: bool) -> dict[str, int]:
     }
 
 
-PLAN = "plan.json"
 CURVE_POINTS = 12
 FEWEST_STEPS_PER_POINT = 25
 """A point of the curve costs about as much as eight steps of training."""

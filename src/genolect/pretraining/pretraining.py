@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from genolect import files
+from genolect.folders import CHECKPOINTS, MODEL, RESULTS
 from genolect.genome.context_counts import context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import MOST_FILES_NAMED, GenomeSplit
@@ -27,11 +28,8 @@ from genolect.pretraining.loop import Observers, Progress, Training
 from genolect.pretraining.plan import Plan, PretrainingOptions, make_plan, resume_plan, write_plan
 from genolect.pretraining.recipe import Recipe, SpeciesPart
 from genolect.report.folder import INTERVALS, new_results, read_results
-from genolect.report.page import RESULTS
 from genolect.sequence.statistics import describe_bases
 
-MODEL = "model"
-CHECKPOINTS = "checkpoints"
 BITS = ("bits per hidden base", "bits per base")
 """Measures of which a learning curve is drawn."""
 

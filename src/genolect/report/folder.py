@@ -16,12 +16,11 @@ import torch
 
 from genolect import __version__, files
 from genolect.errors import InputError
-from genolect.report.page import RESULTS
+from genolect.folders import EVALUATION, RESULTS
 from genolect.report.results import FORMAT
 from genolect.report.results import read_results as check_results
 from genolect.statistics.bootstrap import LIMITS, RESAMPLES
 
-EVALUATION = "evaluation"
 INTERVALS = (
     f"{LIMITS[1] - LIMITS[0]:.0%} intervals that hold for few blocks too (expanded percentile), "
     f"{RESAMPLES:,} bootstrap draws of blocks of neighbouring windows"

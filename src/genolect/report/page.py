@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from genolect.errors import InputError
 from genolect.files import write_file
+from genolect.folders import REPORT, RESULTS
 from genolect.report import notation
 from genolect.report.embedding_map import CLASSES, COLOURS, class_key, embedding_figure
 from genolect.report.panels import task_tables, tasks_of
@@ -23,8 +24,6 @@ from genolect.sequence.statistics import KMER_LENGTH
 from genolect.statistics.bootstrap import MARGIN
 from genolect.statistics.names import ROLES
 
-RESULTS = "results.json"
-REPORT = "report.html"
 MOST_ROWS = 60  # of a table; the page says what it leaves out
 FOREMOST = 3  # of the probe's sentences: who is best, against the random twin, against k-mers
 MOST_STRIPS = 40

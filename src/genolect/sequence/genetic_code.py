@@ -17,12 +17,19 @@ import numpy.typing as npt
 from genolect.errors import ConfigurationError
 from genolect.sequence.alphabet import BASE_BITS, LETTERS, Bases, N
 
+AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
+RARE = "UO"
+"""Selenocysteine and pyrrolysine."""
+AMBIGUOUS = "BZJX"
+"""Asn or Asp, Gln or Glu, Leu or Ile, any."""
+STOP = "*"
+PROTEIN_LETTERS = AMINO_ACIDS + RARE + AMBIGUOUS + STOP
+
 Letters = npt.NDArray[np.uint8]
 """Protein letters, one upper-case ASCII code each."""
 
 CODON = 3
 STANDARD = 1
-STOP = "*"
 UNKNOWN = "X"
 
 # Amino acids of the standard code; codons in the order AAA AAC AAG AAT ACA … TTT.

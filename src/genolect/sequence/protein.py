@@ -9,16 +9,8 @@ import numpy as np
 
 from genolect.errors import InputError, shown
 from genolect.sequence.fasta import fasta_parts, read_header, refuse_character
-from genolect.sequence.genetic_code import Letters
+from genolect.sequence.genetic_code import AMBIGUOUS, AMINO_ACIDS, PROTEIN_LETTERS, RARE, STOP, Letters
 from genolect.sequence.source import Source, opened
-
-AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
-RARE = "UO"
-"""Selenocysteine and pyrrolysine."""
-AMBIGUOUS = "BZJX"
-"""Asn or Asp, Gln or Glu, Leu or Ile, any."""
-STOP = "*"
-PROTEIN_LETTERS = AMINO_ACIDS + RARE + AMBIGUOUS + STOP
 
 _NUCLEOTIDES = b"ACGTUN"
 # A protein of so many residues without any of the other 20 letters does not exist.

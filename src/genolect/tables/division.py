@@ -18,11 +18,11 @@ from genolect import files
 from genolect.arrays import Floats, Integers
 from genolect.config import Configuration
 from genolect.errors import ConfigurationError, InputError, LeakError, MachineError, shown
+from genolect.genome.genome import opened_genome
 from genolect.random import derived_generator
 from genolect.sequence.source import Source, text_lines
 from genolect.statistics.names import ROLES
 from genolect.tables.audit.audit import across_findings
-from genolect.tables.audit.auditing import opened_genome
 from genolect.tables.audit.finding import Finding
 from genolect.tables.relatives import Kinship, TableParts, find_kinship, linked, place_pairs, same_name
 from genolect.tables.similarity import THRESHOLD
@@ -161,6 +161,9 @@ CLUSTERS = "# clusters: "
 """Head of the line on how clusters were made; no remark, which would put a caution beside every figure."""
 
 
+DEFAULT_SHARES = (0.7, 0.1, 0.2)
+
+
 class SplitOptions(Configuration):
     """How a table is divided.
 
@@ -189,7 +192,7 @@ class SplitOptions(Configuration):
     """
 
     by: tuple[By, ...]
-    shares: tuple[float, float, float] = (0.7, 0.1, 0.2)
+    shares: tuple[float, float, float] = DEFAULT_SHARES
     validation: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
     roles: dict[str, Literal["train", "validation", "test"]] = Field(default_factory=dict)

@@ -30,8 +30,8 @@ from genolect import files
 from genolect.arrays import Integers
 from genolect.errors import MachineError, shown
 from genolect.sequence.alphabet import decode
+from genolect.sequence.copies import Copies, exact_copies
 from genolect.sequence.ragged import RaggedBases
-from genolect.tables.similarity import Copies, exact_copies
 
 PROGRAM = "mmseqs"
 KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,9 @@ from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from genolect.arrays import Floats, Integers
+from genolect.sequence.copies import Copies, exact_copies
 from genolect.tables.mmseqs import RemotePairs, remote_pairs
-from genolect.tables.similarity import THRESHOLD, Copies, NearPairs, exact_copies, near_pairs
+from genolect.tables.similarity import THRESHOLD, NearPairs, near_pairs
 from genolect.tables.table import LabelledTable, Places, Target
 
 
@@ -378,3 +379,50 @@ def seen_elsewhere(
         np.divide(total, mass, out=mean, where=mass > 1e-9)
         means[here] = mean[here]
     return Seen(relatives, means)
+
+
+def copier_score(target: Target, seen: Seen, where: npt.NDArray[np.bool_]) -> dict[str, Any] | None:
+    """Score the guess that an example has the label of its relatives, where it has some.
+
+    Parameters
+    ----------
+    target : Target
+        The labels.
+    seen : Seen
+        What the relatives are labelled as.
+    where : ndarray of bool, shape (n,)
+        The examples that are asked about.
+
+    Returns
+    -------
+    dict or None
+        ``metric``, ``value`` on those with relatives, ``majority`` (the most frequent class among the same), and ``n``;
+        of classes also ``overall``, with the most frequent class of the others for these. None where fewer than five
+        have relatives, or the labels do not differ.
+
+    Examples
+    --------
+    >>> target = Target("classes", ("a", "b"), np.array([0, 0, 1, 1, 0]))
+    >>> relatives = Seen(np.ones(5, dtype=np.int64), np.eye(2)[[0, 0, 1, 0, 0]])
+    >>> copier_score(target, relatives, np.ones(5, dtype=bool))
+    {'metric': 'accuracy', 'value': 0.8, 'majority': 0.6, 'n': 5, 'overall': 0.8}
+    """
+    truth = label_matrix(target)
+    told = where & np.isfinite(seen.labels).all(axis=1) & np.isfinite(truth).all(axis=1)
+    n = int(told.sum())
+    if n < 5:
+        return None
+    truth, guess = truth[told], seen.labels[told]
+    if target.kind == "number":
+        if min(float(truth.std()), float(guess.std())) == 0:
+            return None
+        value = float(np.corrcoef(truth[:, 0], guess[:, 0])[0, 1])
+        return {"metric": "Pearson", "value": value, "majority": 0.0, "n": n}
+    if target.kind == "classes":
+        right = truth.argmax(axis=1) == guess.argmax(axis=1)
+        others = label_matrix(target)[where & ~told].sum(axis=0).max(initial=0)
+        overall = float((right.sum() + others) / where.sum())
+        common = float(truth.mean(axis=0).max())
+        return {"metric": "accuracy", "value": float(right.mean()), "majority": common, "n": n, "overall": overall}
+    common = float(np.maximum(truth.mean(axis=0), 1 - truth.mean(axis=0)).mean())
+    return {"metric": "accuracy", "value": float(((guess > 0.5) == (truth > 0.5)).mean()), "majority": common, "n": n}

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genolect.errors import ConfigurationError, InputError, shown
-from genolect.sequence.genetic_code import UNKNOWN, Letters
-from genolect.sequence.protein import AMINO_ACIDS, PROTEIN_LETTERS, RARE
+from genolect.sequence.genetic_code import AMINO_ACIDS, PROTEIN_LETTERS, RARE, UNKNOWN, Letters
 from genolect.tokenizers.tokenizer import MASK, PADDING, Spans, TokenIds, hash_of
 from genolect.tokenizers.tokenizer_json import every, word_file
 

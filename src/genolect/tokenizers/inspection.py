@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genolect.sequence.alphabet import BASE_BITS, LETTERS, Bases, N
-from genolect.sequence.protein import AMINO_ACIDS, RARE
+from genolect.sequence.genetic_code import AMINO_ACIDS, RARE
 from genolect.tokenizers.tokenizer import Tokenizer
 
 MOST_FREQUENT = 20

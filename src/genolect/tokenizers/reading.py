@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genolect.errors import ConfigurationError, InputError, shown
-from genolect.sequence.protein import AMINO_ACIDS
+from genolect.sequence.genetic_code import AMINO_ACIDS
 from genolect.tokenizers.amino_acid import AminoAcidTokenizer
 from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.codon import CodonTokenizer

@@ -7,7 +7,8 @@ import torch
 from scipy.stats import kstest
 from torch import nn
 
-from genolect.encoders.layers.blocks import EMBEDDING_DEVIATION, LinearFromZero, draw_weights
+from genolect.encoders.layers.blocks import EMBEDDING_DEVIATION, draw_weights
+from genolect.encoders.layers.linear import LinearFromZero
 
 
 class Network(nn.Module):

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from genolect.encoders.layers.blocks import GatedFeedForward, LinearFromZero, LocalStem, SelfAttention
+from genolect.encoders.layers.blocks import GatedFeedForward, LocalStem, SelfAttention
+from genolect.encoders.layers.linear import LinearFromZero
 from genolect.encoders.layers.positions import rotary_angles, rotate
 
 B, L, D, H = 2, 13, 12, 3

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from genolect.encoders.layers.blocks import GatedFeedForward, LinearFromZero, SelfAttention, draw_weights
+from genolect.encoders.layers.blocks import GatedFeedForward, SelfAttention, draw_weights
 from genolect.encoders.layers.context import ContextEvidence
+from genolect.encoders.layers.linear import LinearFromZero
 from genolect.encoders.layers.positions import rotary_angles, rotate
 from genolect.encoders.layers.strand import (
     StrandAttention,

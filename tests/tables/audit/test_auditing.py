@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from genolect.errors import ConfigurationError, InputError
-from genolect.genome.genome import PreparedGenome, prepare_genome
+from genolect.genome.genome import PreparedGenome, opened_genome, prepare_genome
 from genolect.pretraining.held_out import open_pretraining
-from genolect.tables.audit.auditing import audit_table, opened_genome
+from genolect.tables.audit.auditing import audit_table
 from genolect.tables.table_file import TableColumns
 from tests.tiny import finished_run, synthetic_folder
 

@@ -9,6 +9,7 @@ import typer
 
 from genolect.cli.options import Names, Out, Overwrite, command_line, grouped
 from genolect.cli.progress import message_console
+from genolect.folders import PREPARED
 
 
 @grouped
@@ -32,7 +33,7 @@ def direction(
     say = message_console().print
     inputs = [model, genome, *([] if annotation is None else [annotation])]
     with output_folder(out, inputs=inputs, overwrite=overwrite):
-        prepared = evaluation.open_genome(genome, out / evaluation.PREPARED)
+        prepared = evaluation.open_genome(genome, out / PREPARED)
         results = directions.direction(model, prepared, file, out, command=command_line(), say=say)
     for sentence in results["direction"]["sentences"]:
         typer.echo(sentence)

@@ -12,6 +12,7 @@ from genolect.cli.options import Names, Out, Overwrite, Seed, command_line, grou
 from genolect.cli.progress import message_console
 from genolect.cli.tables import print_panel
 from genolect.errors import ConfigurationError
+from genolect.folders import PREPARED
 
 if TYPE_CHECKING:
     from genolect.tables.task_file import TableTask
@@ -106,7 +107,7 @@ def _on_annotation(model: Path, genome: Path, annotation: Path, out: Path, names
     file = evaluation.AnnotationFile(annotation, names.renaming(), names.allow_missing)
     say = message_console().print
     with output_folder(out, inputs=[model, genome, annotation], overwrite=overwrite):
-        prepared = evaluation.open_genome(genome, out / evaluation.PREPARED)
+        prepared = evaluation.open_genome(genome, out / PREPARED)
         results = evaluation.evaluate(model, prepared, file, out, command=command_line(), say=say)
     for sentence in results["probe"]["sentences"]:
         typer.echo(sentence)
@@ -117,8 +118,9 @@ def _on_tables(
     models: list[Path], asked: Asked, beside: Beside, genome: Path | None, out: Path, *, overwrite: bool
 ) -> None:
     from genolect.cli.output import output_folder
-    from genolect.evaluation.annotation import PREPARED, open_genome
+    from genolect.evaluation.annotation import open_genome
     from genolect.evaluation.tables import Contestants, EvaluationOptions, evaluate_tables, named_models
+    from genolect.folders import PREPARED
     from genolect.report.page import write_report
 
     given: dict[str, Any] = {name: getattr(beside, name) for name in ("seed", "seeds", "finetune", "processes")}

@@ -15,6 +15,7 @@ from rich.text import Text
 from genolect.cli.options import Out, Overwrite, command_line, grouped, listed
 from genolect.cli.progress import message_console
 from genolect.errors import ConfigurationError
+from genolect.folders import PREPARED
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def next_kmer(
     options = NextKmerOptions.from_mapping({**vars(asked), "lengths": _numbers(asked.lengths)}, "the options")
     say = message_console().print
     with output_folder(out, inputs=[*models, genome], overwrite=overwrite):
-        prepared = annotation.open_genome(genome, out / annotation.PREPARED)
+        prepared = annotation.open_genome(genome, out / PREPARED)
         results = ask(models, prepared, out, options, command=command_line(), say=say)
     Console(width=WIDTH).print(kmer_table(results["evaluation"], results["next_kmer"]["questions"]["test"]))
     typer.echo(f"results: {out / 'results.json'}")

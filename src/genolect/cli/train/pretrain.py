@@ -9,6 +9,7 @@ import typer
 
 from genolect.cli.options import Again, Budget, CheckpointEvery, Chosen, Out, Window, command_line, grouped
 from genolect.cli.progress import training_display
+from genolect.folders import MODEL
 
 
 @grouped
@@ -38,4 +39,4 @@ def pretrain(
         results = pretraining.pretrain(prepared, out, options, command=command_line(), listener=listener, recipe=recipe)
     for sentence in results["pretraining"]["verdicts"]:
         typer.echo(sentence)
-    typer.echo(f"model: {out / pretraining.MODEL}")
+    typer.echo(f"model: {out / MODEL}")

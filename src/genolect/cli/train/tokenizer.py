@@ -14,6 +14,7 @@ from rich.text import Text
 from genolect.cli.options import Out, Overwrite, Seed, command_line, grouped
 from genolect.cli.progress import cycle_counter
 from genolect.files import json_text
+from genolect.folders import TOKENIZER
 
 WIDEST_TABLE = 200
 
@@ -61,7 +62,7 @@ def train(
     _print(content)
     for note in content["notes"]:
         typer.echo(note)
-    typer.echo(f"tokenizer: {out / tokens.TOKENIZER}")
+    typer.echo(f"tokenizer: {out / TOKENIZER}")
     typer.echo(f"page: {out / tokens.PAGE}")
 
 
@@ -96,7 +97,7 @@ def convert(source: Annotated[str, typer.Argument(help=NAME)], out: Out, overwri
 
     tokenizer = tokens.convert_tokenizer(source, out, command=command_line(), overwrite=overwrite)
     words = len(tokenizer.vocabulary)
-    typer.echo(f"{out / tokens.TOKENIZER}: {tokenizer.kind}, {words:,} tokens, sha256 {tokenizer.content_hash[:12]}")
+    typer.echo(f"{out / TOKENIZER}: {tokenizer.kind}, {words:,} tokens, sha256 {tokenizer.content_hash[:12]}")
     if tokens.takes_words(tokenizer):
         typer.echo("The file takes words with spaces between (ATG TGC GCT): the format cannot cut overlapping ones.")
 

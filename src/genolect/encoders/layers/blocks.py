@@ -14,22 +14,8 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from genolect.encoders.layers.attention import Documents, attend, weights_of
+from genolect.encoders.layers.linear import LinearFromZero
 from genolect.encoders.layers.positions import rotate
-
-
-class LinearFromZero(nn.Linear):
-    """A linear map that starts at zero, so that a block starts as the identity and a head as a uniform guess.
-
-    Examples
-    --------
-    >>> LinearFromZero(3, 2)(torch.ones(3)).tolist()
-    [0.0, 0.0]
-    """
-
-    def reset_parameters(self) -> None:
-        """Set every weight to zero."""
-        for parameter in self.parameters():
-            nn.init.zeros_(parameter)
 
 
 class SelfAttention(nn.Module):

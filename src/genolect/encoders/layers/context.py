@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from genolect.arrays import BASES
 
+LONGEST_CONTEXT = 12
 CHANNELS = BASES + 1
 PRIOR = 4.0
 """Pseudo-count that shrinks the ratio of a rare context towards the base frequencies."""

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.arrays import BASES
-from genolect.encoders.layers.blocks import LinearFromZero
 from genolect.encoders.layers.context import CHANNELS
+from genolect.encoders.layers.linear import LinearFromZero
 from genolect.encoders.layers.positions import rotate
 
 

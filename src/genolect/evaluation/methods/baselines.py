@@ -31,7 +31,7 @@ LONGEST_OF_TREES = {"both": 5, "one": 4}
 LENGTH_OF_CONTROL = 4
 PERMUTATIONS = 10
 MOST_CELLS = 1 << 29
-BASELINES = (
+BASELINES: tuple[str, ...] = (
     "majority",
     "composition",
     "coordinate_memoriser",

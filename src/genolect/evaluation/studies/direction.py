@@ -15,6 +15,7 @@ from genolect.evaluation.annotation import AnnotationFile, labelled_task, naming
 from genolect.evaluation.methods.features import composition_of
 from genolect.evaluation.methods.probe import PROBE, describe_sequences
 from genolect.evaluation.panel import Row
+from genolect.folders import EVALUATION, RESULTS
 from genolect.genome.context_counts import ContextModel, MarkovModel, context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import GenomeSplit
@@ -25,8 +26,7 @@ from genolect.pretraining.kinds.causal import set_causal_exam, tune_markov_model
 from genolect.pretraining.kinds.exam import MeanExam
 from genolect.pretraining.kinds.masked import set_masked_exam, tune_count_model
 from genolect.pretraining.plan import PretrainingOptions, known_plan
-from genolect.report.folder import EVALUATION, INTERVALS, new_results
-from genolect.report.page import RESULTS
+from genolect.report.folder import INTERVALS, new_results
 from genolect.sequence.alphabet import COMPLEMENT, Bases, reverse_complement
 from genolect.sequence.interval import Interval
 from genolect.sequence.ragged import RaggedBases

@@ -20,12 +20,12 @@ from genolect.arrays import Integers
 from genolect.errors import ConfigurationError
 from genolect.evaluation.methods.features import kmer_frequencies
 from genolect.evaluation.panel import Units, units_of
+from genolect.folders import RESULTS
 from genolect.models.embedding import layer_embeddings
 from genolect.models.inference import this_machine
 from genolect.models.model import SequenceModel, load_model, random_twin
 from genolect.random import derived_key
 from genolect.report.folder import new_results
-from genolect.report.page import RESULTS
 from genolect.sequence.ragged import RaggedBases
 from genolect.statistics.bootstrap import Resamples, draw_blocks
 from genolect.statistics.information import (

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from genolect.arrays import Integers
 from genolect.encoders.heads import HeadConfig
-from genolect.encoders.layers.blocks import LinearFromZero
+from genolect.encoders.layers.linear import LinearFromZero
 from genolect.errors import DivergenceError
 from genolect.evaluation.studies.kmer_questions import KmerAnswers, PrefixTokens, TokenizedQuestions, judge
 from genolect.models.inference import Machine, token_scores

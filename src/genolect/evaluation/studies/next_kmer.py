@@ -36,6 +36,7 @@ from genolect.evaluation.studies.kmer_questions import (
     prefix_states,
     training_questions,
 )
+from genolect.folders import EVALUATION, RESULTS
 from genolect.genome.context_counts import OFFERED_LENGTHS, MarkovModel, context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import GenomeSplit
@@ -44,8 +45,7 @@ from genolect.models.model import SequenceModel, load_model, random_twin
 from genolect.pretraining.held_out import HeldOut, held_out_for, model_names
 from genolect.pretraining.kinds.exam import mean_estimates
 from genolect.random import derived_key
-from genolect.report.folder import EVALUATION, INTERVALS, new_results
-from genolect.report.page import RESULTS
+from genolect.report.folder import INTERVALS, new_results
 from genolect.statistics.bootstrap import Estimate
 
 Answers = dict[str, dict[int, KmerAnswers]]

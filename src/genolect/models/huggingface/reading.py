@@ -18,6 +18,7 @@ from genolect.encoders.build import new_published
 from genolect.encoders.encoder import PublishedConfig, PublishedEncoder
 from genolect.encoders.heads import MaskedHead
 from genolect.errors import ConfigurationError, InputError, shown
+from genolect.folders import CONFIGURATION
 from genolect.models.huggingface.layouts import (
     FileLayout,
     ForeignModel,
@@ -154,7 +155,6 @@ def _first_line(error: Exception) -> str:
     return shown((str(error).splitlines() or [type(error).__name__])[0])
 
 
-CONFIGURATION = "config.json"
 VOCABULARIES = ("tokenizer.json", "vocab.txt")
 OWN_TOKENIZER = "genolect_tokenizer"
 """Key of ``config.json`` under which we write what a ``tokenizer.json`` has no room for."""

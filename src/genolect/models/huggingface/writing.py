@@ -19,6 +19,7 @@ from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.esm import EsmConfig
 from genolect.encoders.heads import HeadConfig
 from genolect.errors import ConfigurationError, InputError
+from genolect.folders import CONFIGURATION
 from genolect.models.huggingface.layouts import (
     BERT,
     ESM,
@@ -28,7 +29,7 @@ from genolect.models.huggingface.layouts import (
     configuration_values,
     derived_tensors,
 )
-from genolect.models.huggingface.reading import CONFIGURATION, OWN_TOKENIZER, RESTORE, read_json, read_tensors
+from genolect.models.huggingface.reading import OWN_TOKENIZER, RESTORE, read_json, read_tensors
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
 

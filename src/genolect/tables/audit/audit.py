@@ -6,47 +6,17 @@ Axes: n examples.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from genolect.arrays import Floats
 from genolect.genome.genome import PreparedGenome
-from genolect.sequence.alphabet import SOFT_MASK
-from genolect.sequence.interval import Interval
-from genolect.tables.audit.copies import conflicts_finding, copies_finding, near_finding
-from genolect.tables.audit.covariates import covariate_findings
-from genolect.tables.audit.finding import Finding, Judgement, worst
-from genolect.tables.audit.places import genome_finding, overlap_finding
-from genolect.tables.audit.pretraining import pretraining_finding
-from genolect.tables.audit.size import size_finding
-from genolect.tables.covariates import covariates
+from genolect.tables.audit.finding import Examined, Finding, Judgement, Pretraining, looks, worst
 from genolect.tables.relatives import Kinship, TableParts, find_kinship
 from genolect.tables.similarity import THRESHOLD
-from genolect.tables.table import LabelledTable, Places
+from genolect.tables.table import LabelledTable
 
 SERIOUS: tuple[Judgement, ...] = ("fault", "confounded", "leak")
-
-
-@dataclass(frozen=True)
-class Pretraining:
-    """What a model reads.
-
-    Attributes
-    ----------
-    genome : PreparedGenome
-        Its genome.
-    regions : sequence of Interval
-        The stretches that it is trained on.
-    chosen : str
-        Where they are written.
-    """
-
-    genome: PreparedGenome
-    regions: Sequence[Interval]
-    chosen: str
 
 
 @dataclass(frozen=True)
@@ -141,19 +111,12 @@ def audit(
     say("comparing sequences and places")
     kinship = find_kinship(table, threshold) if kinship is None else kinship
     parts = TableParts.of(table)
-    findings = [*across_findings(table, kinship, parts), conflicts_finding(table, kinship)]
-    if genome is not None:
-        say("comparing places with the genome")
-        findings.append(genome_finding(table, genome))
-    say("scoring covariates")
-    repeats = None if genome is None else _repeats(table, genome)
-    findings += covariate_findings(table, covariates(table, repeats), kinship.cluster)
-    if pretraining is not None:
-        say("comparing with what pretraining read")
-        findings.append(
-            pretraining_finding(table, parts, pretraining.genome, pretraining.regions, chosen=pretraining.chosen)
-        )
-    findings.append(size_finding(table, kinship.cluster, parts))
+    examined = Examined(table, kinship, parts, genome, pretraining)
+    findings: list[Finding] = []
+    for one in looks():
+        if one.says:
+            say(one.says)
+        findings += one.find(examined)
     sizes = {parts.shown(number): size for number, size in enumerate(parts.sizes)} if parts.divided else {}
     return Audit(table.name, len(table), sizes, table.target.count(), tuple(findings), table.remarks)
 
@@ -171,27 +134,5 @@ def across_findings(table: LabelledTable, kinship: Kinship, parts: TableParts) -
     list of Finding
         Copies, near copies and overlapping places.
     """
-    return [
-        copies_finding(table, kinship, parts),
-        near_finding(table, kinship, parts),
-        overlap_finding(table, kinship, parts),
-    ]
-
-
-def _repeats(table: LabelledTable, genome: PreparedGenome) -> Floats | None:
-    """Take the share of soft-masked bases from the genome, where it has any and all places are on it."""
-    places = table.places
-    if not places.known.all() or not any(record.soft_masked for record in genome.records.values()):
-        return None
-    if not set(np.unique(places.name).tolist()) <= genome.records.keys():
-        return None
-    shares = np.zeros(len(table))
-    for row, (name, start, end) in enumerate(_rows(places)):
-        if end > genome.records[name].length:
-            return None
-        shares[row] = ((genome.bases(name, start, end) & SOFT_MASK) > 0).mean()
-    return shares
-
-
-def _rows(places: Places) -> Iterable[tuple[str, int, int]]:
-    return zip(places.name.tolist(), places.start.tolist(), places.end.tolist(), strict=True)
+    examined = Examined(table, kinship, parts)
+    return [finding for one in looks() if one.across for finding in one.find(examined)]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from genolect.files import require_inputs
-from genolect.genome.genome import PreparedGenome, prepare_genome
-from genolect.tables.audit.audit import Audit, Pretraining, audit
+from genolect.genome.genome import PreparedGenome, opened_genome
+from genolect.tables.audit.audit import Audit, audit
+from genolect.tables.audit.finding import Pretraining
 from genolect.tables.similarity import THRESHOLD
 from genolect.tables.table_file import TableColumns, read_table
-
-PREPARED = "prepared"
 
 
 def audit_table(
@@ -62,20 +59,3 @@ def audit_table(
             say(f"{unlabelled:,} rows without a label are left out")
         trained = None if pretraining is None else pretraining(opened)
         return audit(table, threshold=threshold, genome=opened, pretraining=trained, say=say)
-
-
-@contextmanager
-def opened_genome(path: Path | None) -> Iterator[PreparedGenome | None]:
-    """Open a prepared genome, or prepare a FASTA file for as long as it is needed.
-
-    Raises
-    ------
-    InputError
-        If it is no genome.
-    """
-    if path is None or path.is_dir():
-        with nullcontext():
-            yield None if path is None else PreparedGenome(path)
-        return
-    with TemporaryDirectory() as folder:
-        yield prepare_genome([path], Path(folder) / PREPARED)

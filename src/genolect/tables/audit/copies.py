@@ -11,11 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from genolect.arrays import Floats, Integers
-from genolect.tables.audit.finding import Finding, by_share, percent
-from genolect.tables.relatives import Kinship, Seen, TableParts, label_matrix, seen_elsewhere
+from genolect.tables.audit.finding import Examined, Finding, by_share, look, percent
+from genolect.tables.relatives import Kinship, Seen, TableParts, copier_score, label_matrix, seen_elsewhere
 from genolect.tables.table import LabelledTable, Target
-
-Mask = npt.NDArray[np.bool_]
 
 LEVELS = (0.2, 0.5, 0.9)
 """Containments at which near copies are counted, beside the threshold of the audit."""
@@ -124,53 +122,6 @@ def _near_sentence(parts: TableParts, part: int, shares: dict[str, float], thres
     return f"{percent(share)} have {level} or more of their words in common with another example{more}."
 
 
-def copier_score(target: Target, seen: Seen, where: Mask) -> dict[str, Any] | None:
-    """Score the guess that an example has the label of its relatives, where it has some.
-
-    Parameters
-    ----------
-    target : Target
-        The labels.
-    seen : Seen
-        What the relatives are labelled as.
-    where : ndarray of bool, shape (n,)
-        The examples that are asked about.
-
-    Returns
-    -------
-    dict or None
-        ``metric``, ``value`` on those with relatives, ``majority`` (the most frequent class among the same), and ``n``;
-        of classes also ``overall``, with the most frequent class of the others for these. None where fewer than five
-        have relatives, or the labels do not differ.
-
-    Examples
-    --------
-    >>> target = Target("classes", ("a", "b"), np.array([0, 0, 1, 1, 0]))
-    >>> relatives = Seen(np.ones(5, dtype=np.int64), np.eye(2)[[0, 0, 1, 0, 0]])
-    >>> copier_score(target, relatives, np.ones(5, dtype=bool))
-    {'metric': 'accuracy', 'value': 0.8, 'majority': 0.6, 'n': 5, 'overall': 0.8}
-    """
-    truth = label_matrix(target)
-    told = where & np.isfinite(seen.labels).all(axis=1) & np.isfinite(truth).all(axis=1)
-    n = int(told.sum())
-    if n < 5:
-        return None
-    truth, guess = truth[told], seen.labels[told]
-    if target.kind == "number":
-        if min(float(truth.std()), float(guess.std())) == 0:
-            return None
-        value = float(np.corrcoef(truth[:, 0], guess[:, 0])[0, 1])
-        return {"metric": "Pearson", "value": value, "majority": 0.0, "n": n}
-    if target.kind == "classes":
-        right = truth.argmax(axis=1) == guess.argmax(axis=1)
-        others = label_matrix(target)[where & ~told].sum(axis=0).max(initial=0)
-        overall = float((right.sum() + others) / where.sum())
-        common = float(truth.mean(axis=0).max())
-        return {"metric": "accuracy", "value": float(right.mean()), "majority": common, "n": n, "overall": overall}
-    common = float(np.maximum(truth.mean(axis=0), 1 - truth.mean(axis=0)).mean())
-    return {"metric": "accuracy", "value": float(((guess > 0.5) == (truth > 0.5)).mean()), "majority": common, "n": n}
-
-
 def _copier_sentence(score: dict[str, Any] | None, share: float) -> str:
     if score is None or share == 0:
         return ""
@@ -248,3 +199,18 @@ def _of_parts(parts: TableParts, shares: dict[int, float]) -> str:
     told = [f"of {parts.shown(part)} {percent(share)}" for part, share in shares.items()]
     text = ", ".join(told)
     return f"{text[0].upper()}{text[1:]} are"
+
+
+@look(10, across=True)
+def _copies(examined: Examined) -> list[Finding]:
+    return [copies_finding(examined.table, examined.kinship, examined.parts)]
+
+
+@look(20, across=True)
+def _near_copies(examined: Examined) -> list[Finding]:
+    return [near_finding(examined.table, examined.kinship, examined.parts)]
+
+
+@look(40)
+def _conflicts(examined: Examined) -> list[Finding]:
+    return [conflicts_finding(examined.table, examined.kinship)]

@@ -9,6 +9,7 @@ Axes: n examples, K classes or label columns.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +19,14 @@ from scipy.sparse import csr_matrix, hstack
 from scipy.stats import norm, rankdata
 
 from genolect.arrays import Floats, Integers
+from genolect.genome.genome import PreparedGenome
+from genolect.sequence.alphabet import SOFT_MASK
 from genolect.statistics.metrics import auroc
 from genolect.statistics.power import effective_size
-from genolect.tables.audit.finding import Finding, Judgement
-from genolect.tables.covariates import POSITION
+from genolect.tables.audit.finding import Examined, Finding, Judgement, look
+from genolect.tables.covariates import POSITION, covariates
 from genolect.tables.relatives import label_matrix
-from genolect.tables.table import LabelledTable
+from genolect.tables.table import LabelledTable, Places
 
 FOLDS = 5
 BINS = 16
@@ -246,14 +249,14 @@ def worth(values: Floats, labels: Floats, cluster: Integers) -> float:
     return effective_size((values - values.mean()) * (labels - labels.mean()), cluster).size
 
 
-def covariate_findings(table: LabelledTable, covariates: dict[str, Floats], cluster: Integers) -> list[Finding]:
+def covariate_findings(table: LabelledTable, values: dict[str, Floats], cluster: Integers) -> list[Finding]:
     """Score each covariate alone, and all together.
 
     Parameters
     ----------
     table : LabelledTable
         The table.
-    covariates : dict of str to ndarray of float64, shape (n,)
+    values : dict of str to ndarray of float64, shape (n,)
         From `evaluation.covariates`; NaN where not known.
     cluster : ndarray of int64, shape (n,)
         What folds may not tear apart.
@@ -266,9 +269,9 @@ def covariate_findings(table: LabelledTable, covariates: dict[str, Floats], clus
     """
     labels = label_matrix(table.target)
     found, bins = [], {}
-    for name, values in covariates.items():
-        known: npt.NDArray[np.bool_] = np.isfinite(values) & np.all(np.isfinite(labels), axis=1)
-        if np.unique(values[known]).size <= 1:
+    for name, column in values.items():
+        known: npt.NDArray[np.bool_] = np.isfinite(column) & np.all(np.isfinite(labels), axis=1)
+        if np.unique(column[known]).size <= 1:
             same = f"No example differs in {name}." if known.any() else f"The {name} is not known."
             found.append(Finding(name, "ok", same))
             continue
@@ -276,14 +279,14 @@ def covariate_findings(table: LabelledTable, covariates: dict[str, Floats], clus
             what = f"Too few independent examples to score {name}."
             found.append(Finding(name, "note", what, "", {"clusters": int(np.unique(cluster[known]).size)}))
             continue
-        bin_of = np.zeros(values.size, dtype=np.int64)
-        bin_of[known] = bin_numbers(values[known], _most_bins(name, int(known.sum()))) + 1
+        bin_of = np.zeros(column.size, dtype=np.int64)
+        bin_of[known] = bin_numbers(column[known], _most_bins(name, int(known.sum()))) + 1
         bins[name] = bin_of
-        found.append(_scored(table, name, [bin_of], known, (labels, cluster), values))
+        found.append(_scored(table, name, [bin_of], known, (labels, cluster), column))
     if len(bins) > 1:
         everything: npt.NDArray[np.bool_] = np.all(np.isfinite(labels), axis=1)
         found.append(_scored(table, ALL, [*bins.values()], everything, (labels, cluster), None))
-    elif "length" in covariates:
+    elif "length" in values:
         found.append(Finding(ALL, "ok", "No more than one covariate varies."))
     return found
 
@@ -371,3 +374,28 @@ def _fix(name: str, judgement: Judgement) -> str:
     if name == "length":
         return "cut all examples to one length, or match lengths between classes"
     return f"match {name} between classes, or report this score beside the model's"
+
+
+@look(60, says="scoring covariates")
+def _covariates(examined: Examined) -> list[Finding]:
+    repeats = None if examined.genome is None else _repeats(examined.table, examined.genome)
+    return covariate_findings(examined.table, covariates(examined.table, repeats), examined.kinship.cluster)
+
+
+def _repeats(table: LabelledTable, genome: PreparedGenome) -> Floats | None:
+    """Take the share of soft-masked bases from the genome, where it has any and all places are on it."""
+    places = table.places
+    if not places.known.all() or not any(record.soft_masked for record in genome.records.values()):
+        return None
+    if not set(np.unique(places.name).tolist()) <= genome.records.keys():
+        return None
+    shares = np.zeros(len(table))
+    for row, (name, start, end) in enumerate(_rows(places)):
+        if end > genome.records[name].length:
+            return None
+        shares[row] = ((genome.bases(name, start, end) & SOFT_MASK) > 0).mean()
+    return shares
+
+
+def _rows(places: Places) -> Iterable[tuple[str, int, int]]:
+    return zip(places.name.tolist(), places.start.tolist(), places.end.tolist(), strict=True)

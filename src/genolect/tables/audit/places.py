@@ -11,9 +11,8 @@ import numpy as np
 
 from genolect.genome.genome import PreparedGenome
 from genolect.sequence.alphabet import BASE_BITS, N, reverse_complement
-from genolect.tables.audit.copies import copier_score
-from genolect.tables.audit.finding import Finding, by_share, percent
-from genolect.tables.relatives import Kinship, TableParts, label_matrix, seen_elsewhere
+from genolect.tables.audit.finding import Examined, Finding, by_share, look, percent
+from genolect.tables.relatives import Kinship, TableParts, copier_score, label_matrix, seen_elsewhere
 from genolect.tables.table import LabelledTable
 
 SHOWN_EXAMPLES = 3
@@ -133,3 +132,13 @@ def _matches(table: LabelledTable, row: int, genome: PreparedGenome) -> bool:
     there = genome.bases(record.name, start, end)
     same = reverse_complement(there) if places.strand[row] < 0 else there
     return bool(((bases == same & BASE_BITS) | (bases == N) | (same & BASE_BITS == N)).all())
+
+
+@look(30, across=True)
+def _overlaps(examined: Examined) -> list[Finding]:
+    return [overlap_finding(examined.table, examined.kinship, examined.parts)]
+
+
+@look(50, says="comparing places with the genome")
+def _genome(examined: Examined) -> list[Finding]:
+    return [] if examined.genome is None else [genome_finding(examined.table, examined.genome)]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from genolect.genome.genome import PreparedGenome
 from genolect.sequence.interval import Interval
-from genolect.tables.audit.finding import Finding, by_share, percent
+from genolect.tables.audit.finding import Examined, Finding, by_share, look, percent
 from genolect.tables.audit.places import genome_finding
 from genolect.tables.relatives import TableParts
 from genolect.tables.shared_kmers import shared_share
@@ -104,3 +104,11 @@ def pretraining_finding(
     sentence = f"In the training stretches of {chosen} ({by}): {where}. Sequences were read there, labels were not."
     fix = "test on what the model did not read: hold out the same chromosomes in both, or say so beside every figure"
     return Finding(name, judgement, sentence, fix if judgement != "ok" else "", numbers)
+
+
+@look(70, says="comparing with what pretraining read")
+def _pretraining(examined: Examined) -> list[Finding]:
+    seen = examined.pretraining
+    if seen is None:
+        return []
+    return [pretraining_finding(examined.table, examined.parts, seen.genome, seen.regions, chosen=seen.chosen)]

@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from genolect.arrays import Integers
 from genolect.statistics.power import POWER, detectable_difference, foreseen_auroc_error
-from genolect.tables.audit.finding import Finding, percent
+from genolect.tables.audit.finding import Examined, Finding, look, percent
 from genolect.tables.relatives import TableParts
 from genolect.tables.table import LabelledTable
 
@@ -161,3 +161,8 @@ def _smallest(table: LabelledTable, here: npt.NDArray[np.bool_], size: float, n:
         return None
     smallest = detectable_auroc(rare, int(n) - rare, size)
     return smallest if smallest < 0.5 else None
+
+
+@look(80)
+def _size(examined: Examined) -> list[Finding]:
+    return [size_finding(examined.table, examined.kinship.cluster, examined.parts)]
