@@ -36,7 +36,7 @@ check: $(STAMP) ## style, format, types and the order of the rooms
 	echo "ruff check"; $(BIN)/ruff check . || failed="ruff-check"; \
 	echo "ruff format --check"; $(BIN)/ruff format --check . || failed="$$failed ruff-format"; \
 	echo "mypy --strict src"; $(BIN)/mypy --strict src || failed="$$failed mypy"; \
-	echo "mypy benchmarks"; MYPYPATH=src:benchmarks $(BIN)/mypy $(LENIENT) $(TYPED) || failed="$$failed mypy-benchmarks"; \
+	echo "mypy benchmarks"; MYPYPATH=src:benchmarks:. $(BIN)/mypy $(LENIENT) $(TYPED) || failed="$$failed mypy-benchmarks"; \
 	echo "lint-imports"; $(BIN)/lint-imports --no-logo || failed="$$failed lint-imports"; \
 	test -z "$$failed" || { echo "make check: FAILED in:" $$failed; exit 1; }
 

@@ -1,6 +1,6 @@
 """Does the audit find what was planted, nothing else, and in which time: synthetic tables, a mini Genomic Benchmarks.
 
-python benchmarks/audit.py [--quick] [--json results/audit.json]
+PYTHONPATH=. python benchmarks/audit.py [--quick] [--json results/audit.json]
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from rows import Row, row, show
 
 from genolect.sequence.ragged import RaggedBases
 from genolect.tables.audit.audit import SERIOUS, audit
-from genolect.tables.planted_table import FAULTS, Fault, planted_table
 from genolect.tables.similarity import near_pairs
 from genolect.tables.table import LabelledTable, Places, Target
+from tests.tables.planted_table import FAULTS, Fault, planted_table
 
 EXPECTED: dict[Fault, dict[str, str]] = {
     "none": {},

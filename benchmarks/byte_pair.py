@@ -25,7 +25,6 @@ from rows import Row, row, show
 
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.synthetic import SyntheticConfig, write_synthetic
-from genolect.genome.token_store import store_tokens
 from genolect.sequence.alphabet import Bases, decode
 from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.byte_pair_merging import learn_merges
@@ -119,8 +118,8 @@ def learning(genome: PreparedGenome, megabases: list[int]) -> list[Row]:
     return rows
 
 
-def encoding(genome: PreparedGenome, bases: int, folder: Path) -> list[Row]:
-    """Speed of encoding, and of reading windows of stored tokens."""
+def encoding(genome: PreparedGenome, bases: int) -> list[Row]:
+    """Speed of encoding."""
     rows = []
     chromosomes = stretches(genome, bases)
     texts = pieces(chromosomes, PIECE_TO_ENCODE)
@@ -142,16 +141,6 @@ def encoding(genome: PreparedGenome, bases: int, folder: Path) -> list[Row]:
                 peer_name="tokenizers, encode_batch",
             )
         )
-    store = store_tokens(genome, tokenizer, folder / "tokens")
-    name = max(genome.lengths, key=lambda name: genome.lengths[name])
-    starts = np.random.Generator(np.random.Philox(3)).integers(store.count(name, "-") - WINDOW, size=100_000).tolist()
-
-    def read_windows() -> None:
-        for start in starts:
-            store.tokens(name, "-", start, WINDOW)
-
-    rate = len(starts) / seconds(read_windows, 3) / 1e6
-    rows.append(row(f"windows of {WINDOW} stored tokens, at random", rate, "M/s"))
     return rows
 
 
@@ -171,7 +160,7 @@ def main() -> None:
             path = write_synthetic(SyntheticConfig(bases_per_chromosome=chromosome), folder / "synthetic")["genome.fa"]
         genome = prepare_genome([path], folder / "prepared")
         megabases = [1, 2, 4] if options.quick else [4, 12, 48]
-        rows = learning(genome, megabases) + encoding(genome, megabases[1] * 1_000_000, folder)
+        rows = learning(genome, megabases) + encoding(genome, megabases[1] * 1_000_000)
         show(rows, options.json)
 
 

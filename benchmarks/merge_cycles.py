@@ -32,7 +32,7 @@ from genolect.evaluation.studies.next_kmer import (
     set_kmer_task,
 )
 from genolect.genome.genome import PreparedGenome, prepare_genome
-from genolect.genome.holdout import Split, split_genome
+from genolect.genome.holdout import GenomeSplit, split_genome
 from genolect.genome.synthetic import SyntheticConfig, write_synthetic
 from genolect.models.inference import Machine, WindowTokens, this_machine
 from genolect.models.model import SequenceModel
@@ -53,7 +53,13 @@ Row = dict[str, Any]
 
 
 def pretrained(
-    tokenizer: BytePairTokenizer, genome: PreparedGenome, split: Split, machine: Machine, *, bases: float, seed: int
+    tokenizer: BytePairTokenizer,
+    genome: PreparedGenome,
+    split: GenomeSplit,
+    machine: Machine,
+    *,
+    bases: float,
+    seed: int,
 ) -> SequenceModel:
     """Train a small masked model on so many bases."""
     shape: dict[str, Any] = {
@@ -73,9 +79,9 @@ def pretrained(
     return training.model.eval()
 
 
-def learned(genome: PreparedGenome, split: Split, cycles: int) -> BytePairTokenizer:
+def learned(genome: PreparedGenome, split: GenomeSplit, cycles: int) -> BytePairTokenizer:
     """Learn a vocabulary from the training records alone."""
-    stretches = [genome.bases(region.name, region.start, region.end) for region in split.training]
+    stretches = [genome.bases(region.name, region.start, region.end) for region in split.train]
     return BytePairTokenizer(learn_merges(stretches, cycles=cycles))
 
 

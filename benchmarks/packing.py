@@ -7,7 +7,7 @@ encoder reads them, base by base, the genes also as 6-mers side by side, and kee
 blocks, 4 layers of width 128, in the precision of the machine; it is the one that can be shown padding. Every case has
 batches of 16,384 tokens, padding counted, and a process of its own; tokens per second are those of the sequences per
 second of processor time, one thread, the faster of two passes. The memory is what the peak rose by above a process that
-has read eight sequences. Without a GPU there is no row for `FlexDocuments`.
+has read eight sequences.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from rows import Row, row, show
 from torch import Tensor
 
 from genolect.encoders.bert import BertConfig
-from genolect.encoders.layers.flex_packing import FlexDocuments
 from genolect.models.embedding import read_sequences
 from genolect.models.inference import TOKENS_PER_BATCH, Machine, evaluating, this_machine
 from genolect.models.model import SequenceModel, new_model
@@ -85,11 +84,6 @@ def packed(model: SequenceModel, ids: list[TokenIds], machine: Machine) -> None:
     read_sequences(model, ids, machine, means)
 
 
-def flex(model: SequenceModel, ids: list[TokenIds], machine: Machine) -> None:
-    """Read packed rows with one kernel."""
-    read_sequences(model, ids, machine, means, documents=FlexDocuments)
-
-
 def grouped(model: SequenceModel, ids: list[TokenIds], machine: Machine) -> None:
     """Read batches of one length."""
     for length in sorted({len(sequence) for sequence in ids}):
@@ -121,7 +115,7 @@ def padded_by_length(model: SequenceModel, ids: list[TokenIds], machine: Machine
     padded(model, sorted(ids, key=len), machine)
 
 
-WAYS = {way.__name__: way for way in (packed, grouped, padded, padded_by_length, flex)}
+WAYS = {way.__name__: way for way in (packed, grouped, padded, padded_by_length)}
 
 
 def take(way: str, name: str, count: int) -> Result:
@@ -160,9 +154,8 @@ def measured(way: str, name: str, count: int) -> Result:
 def compare(name: str, count: int) -> list[Row]:
     """Give packed rows beside every other way."""
     ours = measured("packed", name, count)
-    others = ["grouped", "padded", "padded_by_length", *(["flex"] if torch.cuda.is_available() else [])]
     rows = []
-    for way in others:
+    for way in ("grouped", "padded", "padded_by_length"):
         theirs, peer_name = measured(way, name, count), way.replace("_", " ")
         speeds, memory = (ours.tokens_per_second, theirs.tokens_per_second), (ours.rise / 1e6, theirs.rise / 1e6)
         rows.append(row(f"{name}, packed", speeds[0], "tokens/s", peer=speeds[1], peer_name=peer_name))

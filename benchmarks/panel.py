@@ -1,6 +1,6 @@
 """Does the panel say the right thing? Tasks whose truth is known, many seeds each.
 
-    python benchmarks/panel.py [--quick] [--only SIGNAL,SIGNAL] [--seeds N] [--first N] [--json PATH]
+    PYTHONPATH=. python benchmarks/panel.py [--quick] [--only SIGNAL,SIGNAL] [--seeds N] [--first N] [--json PATH]
 
 For each planted signal: the share of seeds at which the panel says what it must (`RIGHT`), and the AUROC that the best
 arm reached beside the ceiling. Rows of `--quick` use cheap arms and three seeds; spacing needs the network.
@@ -19,7 +19,7 @@ from rows import Row, row, show
 
 from genolect.evaluation.methods.baselines import baseline_arms, control_names
 from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
-from genolect.tables.planted_signal import SIGNALS, Signal, planted_signal
+from tests.tables.planted_signal import SIGNALS, Signal, planted_signal
 
 CHEAP = ("majority", "composition", "nearest_neighbour", "kmer_logistic")
 SEEDS = 20

@@ -67,9 +67,9 @@ def measure(folder: Path, steps: int) -> list[Row]:
     ours = sorted(measure_step(trial) for trial in trials)[1]
     peer = peer_seconds(plan, machine, steps)
     model = new_model(plan.encoder, NucleotideTokenizer(), seed=0)
-    counting = ContextModel(count_contexts(genome, split.training, 1))
+    counting = ContextModel(count_contexts(genome, split.train, 1))
     window = plan.training.window
-    exam = set_masked_exam(genome, split.training, ingredients.tokens, counting, window=window, most=400, seed=0)
+    exam = set_masked_exam(genome, split.train, ingredients.tokens, counting, window=window, most=400, seed=0)
     started = time.perf_counter()
     exam.score(model, machine)
     scoring = len(exam.counts) * window / (time.perf_counter() - started)

@@ -84,7 +84,7 @@ def train(genome: PreparedGenome, variant: dict[str, Any], seconds: float, folde
     steps = steps_within(seconds, training_of(genome, plan, variant, steps=1000))
     training = training_of(genome, plan, variant, steps)
     training.run(folder, Observers())
-    counting = ContextModel(count_contexts(genome, plan.split().training, max(plan.encoder.context_lengths)))
+    counting = ContextModel(count_contexts(genome, plan.split().train, max(plan.encoder.context_lengths)))
     tokens, window = WindowTokens(NucleotideTokenizer()), plan.training.window
     exam = set_masked_exam(genome, plan.split().validation, tokens, counting, window=window, most=1_000, seed=0)
     tune_count_model(counting, exam)

@@ -1,6 +1,6 @@
 """Which relatives with insertions and deletions are found: by words, and by what MMseqs2 offers; needs its program.
 
-python benchmarks/remote_relatives.py [--quick] [--json results/remote_relatives.json]
+PYTHONPATH=. python benchmarks/remote_relatives.py [--quick] [--json results/remote_relatives.json]
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from rows import Row, row, show
 
 from genolect.sequence.ragged import RaggedBases
 from genolect.tables.mmseqs import remote_pairs
-from genolect.tables.planted_table import remote_relative
 from genolect.tables.similarity import near_pairs
+from tests.tables.planted_table import remote_relative
 
 UNRELATED, PLANTED = 600, 100
 Pairs = set[tuple[int, int]]

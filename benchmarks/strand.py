@@ -63,7 +63,7 @@ def shape_of(name: str) -> EncoderConfig:
 
 def training_of(name: str, genome: PreparedGenome, steps: int) -> Training:
     """Make a training by hidden bases, always in float32."""
-    sampler = WindowSampler(genome, choose_split(genome.lengths).training, length=WINDOW, seed=SEED, purpose="training")
+    sampler = WindowSampler(genome, choose_split(genome.lengths).train, length=WINDOW, seed=SEED, purpose="training")
     part = Part(MaskedBases(MaskedBasesConfig(), words_of(TOKENS.tokenizer)), GenomeBatches(sampler, TOKENS, WINDOWS))
     config = TrainingConfig(steps=steps, windows=WINDOWS, window=WINDOW, seed=SEED)
     model = new_model(shape_of(name), TOKENS.tokenizer, seed=SEED)

@@ -30,7 +30,7 @@ from rows import Row, row, show
 from genolect.encoders.enformer import SMALL, SMALL_WINDOW, Enformer, expected_start
 from genolect.encoders.layers.blocks import draw_weights
 from genolect.genome.genome import PreparedGenome, prepare_genome
-from genolect.genome.holdout import Split, choose_split
+from genolect.genome.holdout import GenomeSplit, choose_split
 from genolect.genome.tracks import SiteValues, TrackSampler, TrackShape, read_track_windows, tile_predicted
 from genolect.objectives.tracks import joint_loss, poisson_loss
 from genolect.pretraining.kinds.tracks import KmerRidge
@@ -78,7 +78,7 @@ class Material(NamedTuple):
     """What both models learn from."""
 
     genome: PreparedGenome
-    split: Split
+    split: GenomeSplit
     coverage: CutTrack
     genes: list[Gene]
 
@@ -130,7 +130,7 @@ def train(material: Material, seconds: float) -> tuple[Enformer, int]:
 
     A step reads two windows: one from anywhere in the training chromosomes, one around a gene of theirs.
     """
-    genome, regions = material.genome, material.split.training
+    genome, regions = material.genome, material.split.train
     genes = material.genes_in(regions)
     in_training = {region.name for region in regions}
     sites = SiteValues([gene for gene in material.genes if gene.site.name in in_training])

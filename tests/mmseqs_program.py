@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from genolect.sequence.ragged import RaggedBases
-from genolect.tables.planted_table import remote_relative
+from tests.tables.planted_table import remote_relative
 
 needs_mmseqs = pytest.mark.skipif(shutil.which("mmseqs") is None, reason="no mmseqs on this machine")
 NOTHING = ": > pairs.tsv"

@@ -45,7 +45,7 @@ def shrink(set_attribute: Callable[[Any, str, Any], None]) -> None:
     set_attribute(plan, "FEWEST_STEPS_PER_POINT", 3)
     set_attribute(exams, "CURVE_WINDOWS", 7)
     set_attribute(exams, "EXAM_WINDOWS", 60)
-    set_attribute(annotation, "WINDOWS", {"training": 240, "validation": 60, "test": 70})
+    set_attribute(annotation, "WINDOWS", {"train": 240, "validation": 60, "test": 70})
     set_attribute(annotation, "drop_rare_classes", partial(drop_rare_classes, fewest=4))
     set_attribute(kmers, "WORD_LENGTHS", (2, 3))
     set_attribute(learning, "SyntheticConfig", lambda: GENOME)

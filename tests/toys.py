@@ -23,7 +23,7 @@ from genolect.models.inference import Machine, WindowTokens, token_scores, words
 from genolect.models.model import SequenceModel, new_model
 from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.objective import Batch
-from genolect.pretraining.loop import CurvePoint, Observers, Progress, Training, TrainingConfig
+from genolect.pretraining.loop import Observers, Progress, Training, TrainingConfig, TrainingPoint
 from genolect.pretraining.parts import Part
 from genolect.random import derived_generator
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
@@ -132,7 +132,7 @@ def fingerprint(model: SequenceModel) -> str:
     return digest.hexdigest()
 
 
-def timeless(curve: list[CurvePoint]) -> list[CurvePoint]:
+def timeless(curve: list[TrainingPoint]) -> list[TrainingPoint]:
     """Leave out of a curve what no two runs share."""
     return [replace(point, seconds=0.0) for point in curve]
 

@@ -44,7 +44,7 @@ GENOMES: dict[str, tuple[bytes | None, str, int | None]] = {
 POOR_GENOMES: dict[str, tuple[bytes, str]] = {
     "a few bases": (fasta("ACGT"), "the longest record, 'chr1', has 4 bases, too few"),
     "too short to hold out": (fasta(letters(2_500)), "validation stretch has 250 bases, fewer than a window's 256"),
-    "all N": (fasta("N" * 9_000), "all but 0 bases of the training stretches are N"),
+    "all N": (fasta("N" * 9_000), "all but 0 bases of the train stretches are N"),
     "held out N": (fasta(letters(5_400) + "N" * 2_700 + letters(900)), "all but 0 bases of the test stretches are N"),
 }
 ANNOTATIONS: dict[str, tuple[bytes | None, str, int | None]] = {

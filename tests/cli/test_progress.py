@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from genolect.cli.progress import base_counter, message_console, training_display
-from genolect.pretraining.loop import CurvePoint, Progress, TrainingConfig
+from genolect.pretraining.loop import Progress, TrainingConfig, TrainingPoint
 from genolect.pretraining.pretraining import Bar
 
 BARS = {
@@ -21,7 +21,7 @@ PLAN = SimpleNamespace(training=TrainingConfig(windows=5, window=40, steps=300),
 
 def progress(step: int, *points: int) -> Progress:
     curve = [
-        CurvePoint(point, point * 200, point / 10, 1.95, None, {"bases": 1.9 - point / 1000, "views": point / 10})
+        TrainingPoint(point, point * 200, point / 10, 1.95, None, {"bases": 1.9 - point / 1000, "views": point / 10})
         for point in points
     ]
     return Progress(step=step, seconds=step / 10, curve=curve)

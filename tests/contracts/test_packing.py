@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from genolect.encoders.build import encoder_config, encoder_kinds
-from genolect.encoders.layers.attention import Documents, pack, unpack
+from genolect.encoders.layers.attention import Documents
 from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError
 from genolect.models.embedding import layer_embeddings
@@ -26,6 +26,7 @@ from tests.contracts.test_encoder_contracts import (
     transformer_without_counts,
     woken,
 )
+from tests.encoders.layers.documents import pack, unpack
 from tests.objectives.tokenized import tokenizers
 from tests.toys import CPU
 

@@ -9,12 +9,24 @@ import torch
 
 from genolect.encoders import build
 from genolect.encoders.bert import BertConfig
-from genolect.encoders.build import parameter_count, preset, preset_names
+from genolect.encoders.build import new_encoder, new_published, preset
+from genolect.encoders.encoder import EncoderConfig, PublishedConfig
 from genolect.encoders.esm import EsmConfig
 from genolect.encoders.mosaic_bert import MosaicBertConfig
 from genolect.errors import ConfigurationError
 
 TABLE = dict(re.findall(r"^(\S+) +([\d,]{7,})\b", build.__doc__, flags=re.MULTILINE))
+
+
+PRESETS = build._presets()
+
+
+def parameter_count(config: EncoderConfig) -> int:
+    """Weights of an encoder, and of its masked head if it is a published one; what is shared counts once."""
+    with torch.device("meta"):
+        published = isinstance(config, PublishedConfig)
+        parts = new_published(config, tied=config.tied) if published else [new_encoder(config)]
+    return weights_of(torch.nn.ModuleList(parts))
 
 
 def weights_of(model: torch.nn.Module) -> int:
@@ -23,7 +35,7 @@ def weights_of(model: torch.nn.Module) -> int:
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in preset_names() if isinstance(preset(name), BertConfig)],
+    [name for name, config in PRESETS.items() if isinstance(config, BertConfig)],
 )
 def test_dnabert_and_grover_have_the_weights_of_transformers_class(name):
     transformers = pytest.importorskip("transformers")
@@ -88,7 +100,7 @@ def test_dnabert_2_has_the_weights_of_its_layout():
 
 def test_the_table_shows_every_preset_as_it_is():
     assert {name: int(count.replace(",", "")) for name, count in TABLE.items()} == {
-        name: parameter_count(preset(name)) for name in preset_names()
+        name: parameter_count(config) for name, config in PRESETS.items()
     }
 
 

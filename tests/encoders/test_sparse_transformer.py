@@ -7,10 +7,10 @@ import torch
 from torch.nn import functional
 
 from genolect.encoders.layers.blocks import draw_weights
-from genolect.encoders.layers.positions import rotary_angles, rotate
-from genolect.encoders.layers.sparse_attention import anchored_mask, modulus_mask
-from genolect.encoders.sparse_transformer import ROTARY_BASE, SparseTransformer, SparseTransformerConfig
+from genolect.encoders.layers.positions import ROTARY_BASE, rotary_angles, rotate
+from genolect.encoders.sparse_transformer import SparseTransformer, SparseTransformerConfig
 from genolect.errors import ConfigurationError
+from tests.encoders.layers.masks import anchored_mask, modulus_mask
 
 B, L = 3, 61
 SHAPE = {"vocabulary": 7, "width": 24, "layers": 2, "heads": 3, "feed_forward": 17, "reach": 5, "anchors": 4}

@@ -100,7 +100,7 @@ def test_windows_come_from_the_stretches_of_their_role(monkeypatch, genome, judg
     monkeypatch.setattr(evaluation, "sample_windows", spy)
     judge(genome)
     split = plan_of_model(finished_run() / "model").split()
-    assert [regions for regions, _, _ in asked] == [split.training, split.validation, split.test]
+    assert [regions for regions, _, _ in asked] == [split.train, split.validation, split.test]
     for regions, windows, given in asked:
         assert set(windows.name.tolist()) <= {region.name for region in regions}
         assert given["length"] == 256

@@ -12,8 +12,7 @@ from genolect.errors import ConfigurationError
 from genolect.evaluation import label_curve as curves
 from genolect.evaluation.label_curve import CurveOptions, label_curve
 from genolect.evaluation.methods import finetuned
-from genolect.tables.table_file import TableColumns
-from genolect.tables.task_file import TaskFile
+from genolect.tables.task_file import TableTask
 from tests.divided_task import write_divided_task, write_untrained_model
 
 
@@ -26,7 +25,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_results_are_on_disk_as_they_are_returned(tmp_path: Path) -> None:
-    task = TaskFile(write_divided_task(tmp_path / "task.tsv"), TableColumns())
+    task = TableTask(table=str(write_divided_task(tmp_path / "task.tsv")))
     options = CurveOptions(shares=(0.1, 1.0), draws=2)
     found = label_curve(task, write_untrained_model(tmp_path / "model"), tmp_path / "out", options=options)
     assert json.loads((tmp_path / "out" / "results.json").read_text()) == found
@@ -35,7 +34,7 @@ def test_results_are_on_disk_as_they_are_returned(tmp_path: Path) -> None:
 
 
 def test_baselines_need_no_model(tmp_path: Path) -> None:
-    task = TaskFile(write_divided_task(tmp_path / "task.tsv"), TableColumns())
+    task = TableTask(table=str(write_divided_task(tmp_path / "task.tsv")))
     found = label_curve(task, None, tmp_path / "out", options=CurveOptions(shares=(0.1, 1.0), draws=2))
     assert {row["arm"] for row in found["evaluation"]} == {"kmer_logistic"}
     assert found["sentences"] == []
@@ -46,7 +45,7 @@ def rows_of(found: dict[str, Any], arm: str) -> list[dict[str, Any]]:
 
 
 def test_the_curve_of_the_trained_twin_knows_nothing_of_the_pretrained_weights(tmp_path: Path) -> None:
-    task = TaskFile(write_divided_task(tmp_path / "task.tsv", frequent=0.29), TableColumns())
+    task = TableTask(table=str(write_divided_task(tmp_path / "task.tsv", frequent=0.29)))
     options = CurveOptions(shares=(0.1, 1.0), draws=2)
 
     def curves(name: str, seed: int) -> dict[str, Any]:
@@ -66,7 +65,7 @@ def test_the_curve_of_the_trained_twin_knows_nothing_of_the_pretrained_weights(t
 
 
 def test_without_a_model_there_is_nothing_to_fine_tune(tmp_path: Path) -> None:
-    task = TaskFile(write_divided_task(tmp_path / "task.tsv"), TableColumns())
+    task = TableTask(table=str(write_divided_task(tmp_path / "task.tsv")))
     with pytest.raises(ConfigurationError, match="no model to fine-tune"):
         label_curve(task, None, tmp_path / "out", finetune=True)
     assert not (tmp_path / "out").exists()

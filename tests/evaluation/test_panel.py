@@ -13,9 +13,9 @@ from genolect.evaluation.methods.baselines import baseline_arms, control_names
 from genolect.evaluation.methods.learners import learn, linear
 from genolect.evaluation.methods.method import Answers
 from genolect.evaluation.panel import PanelOptions, PanelResult, check_task, run_panel
-from genolect.tables.planted_signal import planted_signal
 from genolect.tables.table import Target
 from tests.evaluation.tasks import features, table, targets
+from tests.tables.planted_signal import planted_signal
 
 CLASSES = ("a", "b", "c")
 QUICK = PanelOptions(resamples=120)

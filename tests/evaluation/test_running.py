@@ -16,8 +16,8 @@ from genolect.errors import ConfigurationError, InputError
 from genolect.evaluation.methods.baselines import baseline_arms
 from genolect.evaluation.methods.method import Answers, base_rate
 from genolect.evaluation.running import Effort, available_cores, run_arms
-from genolect.tables.planted_signal import planted_signal
 from genolect.tables.table import Parts
+from tests.tables.planted_signal import planted_signal
 
 PARTS = planted_signal("motif", n=150, length=30).table.parts()
 BASELINES = baseline_arms(["majority", "composition", "kmer_forest"])

@@ -8,9 +8,9 @@ import pytest
 from genolect.errors import ConfigurationError
 from genolect.evaluation.panel import PanelOptions
 from genolect.evaluation.tables import run_table_panel, strands_of
-from genolect.tables.planted_signal import planted_signal
 from genolect.tables.table import Places
 from tests.evaluation.tasks import N, table, targets
+from tests.tables.planted_signal import planted_signal
 
 QUICK = PanelOptions(resamples=100)
 

@@ -15,8 +15,8 @@ from genolect.genome import context_counts
 from genolect.genome.context_counts import context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.sequence.alphabet import encode
-from genolect.sequence.fasta import format_fasta
 from genolect.sequence.interval import Interval
+from tests.sequence.written import format_fasta
 
 
 def make(folder, records: dict[str, str]) -> PreparedGenome:

@@ -8,7 +8,7 @@ from scipy.stats import chisquare
 from genolect.errors import ConfigurationError, InputError
 from genolect.genome.genome import prepare_genome
 from genolect.genome.preparation import (
-    SpeciesShare,
+    SpeciesWeight,
     choose_shares,
     circular_records,
     describe_shares,
@@ -66,7 +66,7 @@ def test_what_is_drawn_by_size_and_by_weights_is_as_expected(corpus, temperature
 
 
 def test_the_sum_of_the_others_loses_nothing():
-    shares = [SpeciesShare(f"s{number}", 10 + number, number / 36, 3 * number) for number in range(9)]
+    shares = [SpeciesWeight(f"s{number}", 10 + number, number / 36, 3 * number) for number in range(9)]
     for most in range(1, 12):
         rows = largest_shares(shares, most)
         assert len(rows) == min(most, 9)

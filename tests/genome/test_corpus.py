@@ -19,12 +19,12 @@ from scipy.stats import chisquare
 from genolect import files
 from genolect.errors import InputError, MachineError
 from genolect.genome import corpus as corpus_module
-from genolect.genome.corpus import PARTS, CorpusGenome, genome_of_records, prepare_corpus
+from genolect.genome.corpus import PARTS, CorpusGenome, prepare_corpus
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.windows import WindowSampler, species_sizes, temperature_shares
 from genolect.sequence.alphabet import decode, encode
-from genolect.sequence.fasta import format_fasta
 from genolect.sequence.interval import Interval
+from tests.sequence.written import format_fasta
 
 
 def random_letters(count: int, seed: int) -> str:
@@ -95,7 +95,7 @@ def test_each_record_can_be_a_species_that_shares_the_weight(genomes, tmp_path):
     corpus = prepare_corpus(rows, tmp_path / "corpus")
     assert [record.species for record in corpus.records.values()] == ["one", "two", "Species 0", "Species 0"]
     assert corpus.weights == {"one": 0.5, "two": 0.5, "Species 0": 2.0}
-    alone = prepare_corpus([genome_of_records(genomes[2].path)], tmp_path / "alone")
+    alone = prepare_corpus([replace(genomes[2], species="*", weight=None)], tmp_path / "alone")
     assert {record.name: record.species for record in alone.records.values()} == {"one": "one", "two": "two"}
     assert alone.weights == {}
 
@@ -223,7 +223,9 @@ def test_progress_counts_every_base(genomes, tmp_path):
 @pytest.fixture(scope="module")
 def mitochondria(tmp_path_factory, data_folder) -> PreparedGenome:
     source = data_folder / "mitogenomes" / "genomes.fa.gz"
-    return prepare_corpus([genome_of_records(source, "circular")], tmp_path_factory.mktemp("mito") / "corpus")
+    return prepare_corpus(
+        [CorpusGenome("genomes", source, None, "circular", "*")], tmp_path_factory.mktemp("mito") / "corpus"
+    )
 
 
 def test_thousands_of_species_are_sampled_from_one_open_file(mitochondria, data_folder):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genolect.errors import InputError
-from genolect.genome.corpus import CorpusGenome, genome_of_records, read_corpus_manifest
+from genolect.genome.corpus import CorpusGenome, read_corpus_manifest
 
 
 @pytest.fixture
@@ -84,8 +84,3 @@ def test_all_missing_files_are_named_at_once(table):
     rows = "".join(f"n{number}\tn{number}.fa\n" for number in range(12))
     with pytest.raises(InputError, match=r"12 of 12 files do not exist: .*n9\.fa …\."):
         read_corpus_manifest(table("name\tpath\n" + rows))
-
-
-def test_one_file_of_many_genomes_needs_no_table(tmp_path):
-    expected = CorpusGenome("mito", tmp_path / "mito.fa.gz", None, "circular", "*")
-    assert genome_of_records(tmp_path / "mito.fa.gz", "circular") == expected

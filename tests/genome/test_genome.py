@@ -21,8 +21,8 @@ from genolect.errors import ConfigurationError, InputError, MachineError
 from genolect.genome import genome as genome_module
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.sequence.alphabet import decode, encode
-from genolect.sequence.fasta import format_fasta
 from tests.sequence.packing import PACKINGS, pack
+from tests.sequence.written import format_fasta
 
 TINY = b">chr1 first one\nACGTacgtNN\nRYn\n>chr2\nGGGCCCAt\n"
 LENGTHS = {"chr1": 13, "chr2": 8}

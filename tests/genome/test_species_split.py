@@ -61,7 +61,7 @@ def test_named_species_are_held_out():
     records = records_of(LENGTHS)
     split = choose_species_split(records, validation=["sp7"], test=["sp1", "sp2"])
     roles = species_by_role(split, records)
-    assert (roles["validation"], roles["test"], len(roles["training"])) == ({"sp7"}, {"sp1", "sp2"}, 37)
+    assert (roles["validation"], roles["test"], len(roles["train"])) == ({"sp7"}, {"sp1", "sp2"}, 37)
     assert "named by the user: 1 to validate and 2 to test, of 40" in split.rule
     half_named = species_by_role(choose_species_split(records, test=["sp1"]), records)
     assert half_named["test"] == {"sp1"}

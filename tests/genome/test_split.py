@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError, InputError
-from genolect.genome.holdout import ARC_MARGIN, HELD_OUT_SHARE, SHORTEST_FOR_ARCS, Split, choose_split
+from genolect.genome.holdout import ARC_MARGIN, HELD_OUT_SHARE, SHORTEST_FOR_ARCS, GenomeSplit, choose_split
 from genolect.sequence.interval import Interval
 
 GENOMES = st.lists(st.integers(1, 3_000), min_size=1, max_size=30).map(
@@ -28,7 +28,7 @@ def bases(intervals: tuple[Interval, ...]) -> int:
     return sum(interval.length for interval in intervals)
 
 
-def check(split: Split, lengths: dict[str, int]) -> None:
+def check(split: GenomeSplit, lengths: dict[str, int]) -> None:
     """No base has two roles, no role is empty, whole records have no gap, and margins are kept between arcs."""
     roles = split.regions()
     assert all(roles.values())
@@ -54,7 +54,7 @@ def test_roles_never_share_a_base_and_cover_the_genome(lengths):
     check(split, lengths)
     assert choose_split(dict(lengths)) == split
     total = sum(lengths.values())
-    assert bases(split.training) >= 0.55 * total
+    assert bases(split.train) >= 0.55 * total
     assert bases(split.validation) + bases(split.test) <= 0.4 * total
 
 
@@ -78,7 +78,7 @@ def test_named_records_are_held_out(lengths, data):
 def test_the_records_nearest_to_a_tenth_are_held_out():
     lengths = {"a": 500, "b": 95, "c": 40, "d": 104, "e": 261}
     split = choose_split(lengths)
-    assert (names(split.test), names(split.validation), names(split.training)) == (["d"], ["b"], ["a", "c", "e"])
+    assert (names(split.test), names(split.validation), names(split.train)) == (["d"], ["b"], ["a", "c", "e"])
     assert split.test == (Interval("d", 0, 104),)
 
 
@@ -86,13 +86,13 @@ def test_one_record_is_cut_into_arcs():
     split = choose_split({"only": 1000})
     assert split.validation == (Interval("only", 250, 350),)
     assert split.test == (Interval("only", 650, 750),)
-    assert split.training == (Interval("only", 0, 230), Interval("only", 370, 630), Interval("only", 770, 1000))
+    assert split.train == (Interval("only", 0, 230), Interval("only", 370, 630), Interval("only", 770, 1000))
     assert "one contiguous arc of only each, 10% of it, with a margin of 20 bases" in split.rule
 
 
 def test_the_margin_is_ten_thousand_bases_where_there_is_room():
     split = choose_split({"only": 4_000_000})
-    assert [(region.start, region.end) for region in split.training] == [
+    assert [(region.start, region.end) for region in split.train] == [
         (0, 990_000),
         (1_410_000, 2_590_000),
         (3_010_000, 4_000_000),
@@ -103,13 +103,13 @@ def test_three_equal_records_are_too_few_to_hold_out_whole_ones():
     split = choose_split({"a": 700, "b": 700, "c": 700})
     check(split, {"a": 700, "b": 700, "c": 700})
     assert names(split.validation) == names(split.test) == ["a"]
-    assert set(names(split.training)) == {"a", "b", "c"}
+    assert set(names(split.train)) == {"a", "b", "c"}
 
 
 def test_plasmids_beside_one_chromosome_train():
     split = choose_split({"chromosome": 9_000, "p1": 90, "p2": 70})
     assert names(split.test) == ["chromosome"]
-    assert {"p1", "p2"} < set(names(split.training))
+    assert {"p1", "p2"} < set(names(split.train))
 
 
 def test_many_small_scaffolds_are_gathered_quickly():
@@ -120,7 +120,7 @@ def test_many_small_scaffolds_are_gathered_quickly():
     total = sum(lengths.values())
     for role in (split.validation, split.test):
         assert 0.09 < bases(role) / total <= HELD_OUT_SHARE
-    assert bases(split.training) + bases(split.validation) + bases(split.test) == total
+    assert bases(split.train) + bases(split.validation) + bases(split.test) == total
     assert not set(names(split.test)) & set(names(split.validation))
 
 
@@ -156,7 +156,7 @@ def test_yeast_holds_out_chromosomes_fifteen_and_seven(data_folder):
     split = choose_split(lengths)
     check(split, lengths)
     assert (names(split.test), names(split.validation)) == (["XV"], ["VII"])
-    assert len(split.training) == len(lengths) - 2
+    assert len(split.train) == len(lengths) - 2
 
 
 def test_escherichia_coli_is_cut_into_arcs(data_folder):
@@ -164,4 +164,4 @@ def test_escherichia_coli_is_cut_into_arcs(data_folder):
     split = choose_split(lengths)
     check(split, lengths)
     assert len(lengths) == 1
-    assert len(split.training) == 3
+    assert len(split.train) == 3

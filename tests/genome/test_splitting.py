@@ -25,7 +25,7 @@ def test_named_records_are_held_out_and_the_roles_share_nothing(tmp_path):
     names = {role: {region.name for region in regions} for role, regions in split.regions().items()}
     assert names["validation"] == {"synthetic_2"}
     assert names["test"] == {"synthetic_5"}
-    assert names["training"] == {"synthetic_1", "synthetic_3", "synthetic_4", "synthetic_6"}
+    assert names["train"] == {"synthetic_1", "synthetic_3", "synthetic_4", "synthetic_6"}
 
 
 def test_a_genome_shorter_than_its_windows_is_refused(prepared):

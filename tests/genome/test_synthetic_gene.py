@@ -12,7 +12,8 @@ from Bio.Data.CodonTable import TranslationError
 from Bio.Seq import Seq
 from scipy import stats
 
-from genolect.genome.synthetic_grammar import AMINO_ACIDS, CODON_USAGE, MOTIFS, PROTEIN
+from genolect.genome import synthetic_grammar
+from genolect.genome.synthetic_grammar import AMINO_ACIDS, CODON_USAGE, PROTEIN, PlantedMotif
 from tests.genome.synthetic_reading import CONFIG, Reading, example, five_prime, inside, three_prime
 
 
@@ -74,7 +75,7 @@ def test_introns_have_their_signals(reading: Reading) -> None:
 
 
 def test_motifs_read_what_the_truth_says(reading: Reading) -> None:
-    consensus = {motif.name: motif for motif in MOTIFS}
+    consensus = {motif.name: motif for motif in vars(synthetic_grammar).values() if isinstance(motif, PlantedMotif)}
     kept: dict[str, list[list[bool]]] = defaultdict(list)
     for row in reading.rows:
         if "reads" in row.attributes:

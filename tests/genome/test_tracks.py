@@ -51,7 +51,7 @@ def track(genome, tmp_path_factory) -> Track:
 
 
 def sampler(genome: PreparedGenome, track: Track, **changes) -> TrackSampler:
-    given = {"seed": 4, "purpose": "training", "regions": choose_split(LENGTHS).training, **changes}
+    given = {"seed": 4, "purpose": "training", "regions": choose_split(LENGTHS).train, **changes}
     return TrackSampler(genome, signals={"chromatin": [track, track]}, shape=SHAPE, **given)
 
 

@@ -16,8 +16,8 @@ from genolect.genome.corpus import CorpusGenome, prepare_corpus
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.windows import BLOCKS, WindowSampler, tile_windows
 from genolect.sequence.alphabet import BASE_BITS, N, decode, encode, reverse_complement
-from genolect.sequence.fasta import format_fasta
 from genolect.sequence.interval import Interval
+from tests.sequence.written import format_fasta
 
 LENGTH = 19
 

@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from genolect.encoders.bert import BertConfig
 from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.esm import EsmConfig
-from genolect.encoders.layers.flex_packing import FlexDocuments
 from genolect.encoders.sparse_transformer import SparseTransformerConfig
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import ConfigurationError, InputError
-from genolect.models import embedding
 from genolect.models.embedding import layer_embeddings, read_sequences
 from genolect.models.inference import Machine
 from genolect.models.model import SequenceModel, new_model, random_twin
@@ -113,15 +111,6 @@ def test_reduced_precision_stays_close_and_company_matters_no_more_than_precisio
         assert difference.mean() < 0.01
         assert difference.max() < 0.1
     assert (close != exact).any()
-
-
-@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile:UserWarning")
-def test_who_keeps_documents_apart_does_not_matter():
-    found = [
-        read_sequences(transformer(), sequences(), CPU, lambda states: states[-1].mean(dim=1), documents=kind)
-        for kind in (embedding.Documents, FlexDocuments)
-    ]
-    torch.testing.assert_close(torch.stack(found[0]), torch.stack(found[1]), rtol=1e-5, atol=2e-6)
 
 
 PUBLISHED = {

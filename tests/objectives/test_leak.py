@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from genolect.objectives.leak import Estimate, measure_leak
-from genolect.objectives.leak_formulas import copies_information, kept_information
+from genolect.objectives.leak import LeakEstimate, measure_leak
 from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.objective import Batch
 from genolect.tokenizers.kmer import KmerTokenizer
+from tests.objectives.leak_formulas import copies_information, kept_information
 from tests.objectives.tokenized import batch_of, some_bases, tokenizers, words_of
 
 TOKENIZERS = tokenizers()
@@ -22,14 +22,14 @@ def leak_of(tokenizer, bases=None, words=None, **settings):
     return measure_leak(objective, [batch_of(tokenizer, part) for part in bases.split(101)], seed=3)
 
 
-def holds(estimate: Estimate, value: float) -> bool:
+def holds(estimate: LeakEstimate, value: float) -> bool:
     return estimate.low <= value <= estimate.high
 
 
 @every
 def test_hidden_and_random_bases_tell_nothing(tokenizer):
     hidden = leak_of(tokenizer, hidden_share=1.0, random_share=0.0).told_at_place
-    assert hidden == Estimate(0, 0, 0)
+    assert hidden == LeakEstimate(0, 0, 0)
     assert holds(leak_of(tokenizer, hidden_share=0.0, random_share=1.0, span=2.0).told_at_place, 0)
     assert holds(leak_of(tokenizer, hidden_share=0.5, random_share=0.5).told_at_place, 0)
 

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from genolect.objectives.leak_formulas import copies_information, kept_information
+from tests.objectives.leak_formulas import copies_information, kept_information
 
 UNEVEN = np.array([0.31, 0.19, 0.17, 0.33])
 

@@ -10,7 +10,7 @@ import torch
 from scipy.stats import binomtest, chisquare
 
 from genolect.errors import ConfigurationError
-from genolect.objectives.masked import MaskedBases, MaskedBasesConfig, MaskedMetrics, Words
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig, MaskedMetrics, Vocabulary
 from genolect.objectives.masking import select_tokens
 from genolect.objectives.objective import Batch
 from genolect.tokenizers.kmer import KmerTokenizer
@@ -318,7 +318,7 @@ def test_pairs_that_make_no_sense_are_refused():
 
 
 def test_words_need_no_more_than_they_use():
-    words = Words(mask_id=5, targets=range(4))
+    words = Vocabulary(mask_id=5, targets=range(4))
     batch = batch_of(NucleotideTokenizer(), some_bases(B, W))
     one, other = (
         MaskedBases(MaskedBasesConfig(), given).corrupt(batch, 3)[0] for given in (words, words_of(NUCLEOTIDE))

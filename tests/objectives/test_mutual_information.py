@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import mutual_info_score
 
-from genolect.objectives.leak import Estimate, mutual_information, ratio
-from genolect.objectives.leak_formulas import kept_information
+from genolect.objectives.leak import LeakEstimate, mutual_information, ratio
+from tests.objectives.leak_formulas import kept_information
 
 N = 20_011
 
@@ -72,5 +72,5 @@ def test_ratios_have_the_interval_of_their_groups():
 def test_nothing_gives_no_estimate():
     none = np.zeros(0, dtype=np.int64)
     for found in (mutual_information(none, none, none), ratio([0, 0], [0, 0])):
-        assert isinstance(found, Estimate)
+        assert isinstance(found, LeakEstimate)
         assert math.isnan(found.value)

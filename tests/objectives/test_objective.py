@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from genolect.objectives.causal import CausalObjective
-from genolect.objectives.masked import MaskedBases, MaskedBasesConfig, Words
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig, Vocabulary
 from genolect.objectives.objective import Batch, Inputs, Objective
 from genolect.objectives.supervised import LabelledBatch, SupervisedObjective
 
 B, L, V = 3, 11, 4
 OBJECTIVES: list[Objective] = [
-    MaskedBases(MaskedBasesConfig(rate=0.5), Words(mask_id=V + 1, targets=range(V))),
+    MaskedBases(MaskedBasesConfig(rate=0.5), Vocabulary(mask_id=V + 1, targets=range(V))),
     CausalObjective(range(V)),
     SupervisedObjective("classes", reads="pooled"),
     SupervisedObjective("values", reads="tokens"),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError
-from genolect.objectives.token_layout import layout_of
+from genolect.objectives.token_layout import token_layout
 from tests.objectives.tokenized import batch_of, some_bases, tokenizers
 
 TOKENIZERS = tokenizers()
@@ -19,7 +19,7 @@ every = pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS
 def test_counts_and_covers_are_those_of_sets(tokenizer):
     W = 67
     batch = batch_of(tokenizer, some_bases(5, W, unknown=0.05))
-    layout = layout_of(batch.spans, W)
+    layout = token_layout(batch.spans, W)
     generator = torch.Generator().manual_seed(3)
     flags = torch.rand(5, W, generator=generator) < 0.3
     tokens = torch.rand(batch.ids.shape, generator=generator) < 0.4
@@ -39,7 +39,7 @@ def test_counts_and_covers_are_those_of_sets(tokenizer):
 def test_words_side_by_side_know_their_first_base(tokenizer):
     W = 53
     batch = batch_of(tokenizer, some_bases(3, W, unknown=0.05))
-    layout = layout_of(batch.spans, W)
+    layout = token_layout(batch.spans, W)
     if layout.firsts is None:
         assert layout.single == (tokenizer.kind == "nucleotide")
         assert (layout.tiles is None) == layout.single
@@ -56,7 +56,7 @@ def test_words_side_by_side_know_their_first_base(tokenizer):
 def test_tiles_count_every_base_once(k, stride, W):
     stride = min(stride, k - 1)
     starts = torch.arange(0, W - k + 1, stride)
-    layout = layout_of(torch.stack([starts, starts + k], dim=1), W)
+    layout = token_layout(torch.stack([starts, starts + k], dim=1), W)
     if len(starts) == 1:
         assert layout.tiles is None
         return
@@ -69,4 +69,4 @@ def test_tiles_count_every_base_once(k, stride, W):
 @pytest.mark.parametrize("spans", [[[0, 3], [1, 5]], [[[0, 3], [1, 4]], [[0, 3], [2, 5]]]])
 def test_irregular_overlaps_are_refused(spans):
     with pytest.raises(ConfigurationError, match="the tokens overlap, and are of different lengths"):
-        layout_of(torch.tensor(spans), 5)
+        token_layout(torch.tensor(spans), 5)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from genolect.models import inference
-from genolect.objectives.masked import Words
+from genolect.objectives.masked import Vocabulary
 from genolect.objectives.objective import Batch
 from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.byte_pair_merging import learn_merges
@@ -47,7 +47,7 @@ def tokenizers() -> dict[str, Tokenizer]:
     }
 
 
-def words_of(tokenizer: Tokenizer, **facts) -> Words:
+def words_of(tokenizer: Tokenizer, **facts) -> Vocabulary:
     return replace(inference.words_of(tokenizer), **facts)
 
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from genolect.evaluation.studies.next_kmer import NextKmerOptions
 from genolect.genome.genome import PreparedGenome, prepare_genome
-from genolect.genome.holdout import Split
+from genolect.genome.holdout import GenomeSplit
 from genolect.random import derived_generator
 from genolect.sequence.interval import Interval
 
 OPTIONS = NextKmerOptions(prefix=19, lengths=(1, 3), training=900, validation=150, test=230, tuning_steps=10, seed=3)
 LENGTH = 20_000
-SPLIT = Split(
+SPLIT = GenomeSplit(
     (Interval("one", 0, 12_000),), (Interval("one", 12_500, 15_900),), (Interval("one", 16_000, LENGTH),), "for a test"
 )
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from genolect.encoders.transformer import TransformerConfig
 from genolect.models.model import SequenceModel, new_model, save_model
-from genolect.tables.planted_signal import Signal, planted_signal
 from genolect.tables.table import LabelledTable
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from tests.tables.planted_signal import Signal, planted_signal
 
 CONFIG = TransformerConfig(vocabulary=7, width=16, heads=2, layers=2, context_lengths=())
 

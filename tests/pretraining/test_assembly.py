@@ -156,7 +156,7 @@ def test_random_bases_are_as_frequent_as_in_the_training_stretches(genome):
     split = split_genome(genome, window=WINDOW)
     shares = base_frequencies(genome, split)
     counts = np.zeros(4)
-    for region in split.training:
+    for region in split.train:
         codes = genome.bases(region.name, region.start, region.end) & 7
         counts += np.bincount(codes, minlength=5)[:4]
     gc = counts[1:3].sum() / counts.sum()

@@ -14,7 +14,7 @@ from genolect import files
 from genolect.errors import ConfigurationError, DivergenceError, InputError, Interrupted
 from genolect.objectives.masked import MaskedMetrics
 from genolect.pretraining.checkpoint import newest_checkpoint
-from genolect.pretraining.loop import CurvePoint, Observers, Progress, Training
+from genolect.pretraining.loop import Observers, Progress, Training, TrainingPoint
 from genolect.pretraining.parts import Part
 from tests.toys import (
     CPU,
@@ -54,12 +54,12 @@ def run(folder: Path, config=None, *, stop: int | None = None, model=None) -> To
     return training
 
 
-def outcome(training: Training) -> tuple[str, list[CurvePoint]]:
+def outcome(training: Training) -> tuple[str, list[TrainingPoint]]:
     return fingerprint(training.model), timeless(training.progress.curve)
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[CurvePoint]]:
+def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[TrainingPoint]]:
     return outcome(run(tmp_path_factory.mktemp("reference")))
 
 

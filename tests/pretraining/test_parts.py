@@ -176,9 +176,17 @@ def test_every_part_draws_for_itself():
 @pytest.mark.parametrize(
     ("part", "causal", "message"),
     [
-        (Part(CausalObjective(range(4)), Windows()), False, "ask predicts the next token, but the encoder sees what"),
+        (
+            Part(CausalObjective(range(4)), Windows()),
+            False,
+            "ask predicts the next token, but the encoder sees what",
+        ),
         (Part(masked(), Windows()), True, "ask fills in hidden tokens from both sides, but the encoder"),
-        (Part(contrastive(), Windows(), head="projection"), False, "asks the head 'projection'.*it has label, views"),
+        (
+            Part(contrastive(), Windows(), head="projection"),
+            False,
+            "asks the head 'projection'.*it has label, views",
+        ),
         (Part(contrastive(), Windows()), False, "ask reads pooled, its head answers for tokens"),
         (Part(masked(), Windows(), head="views"), False, "ask reads tokens, its head answers for windows"),
         (Part(labels(), Windows(), head="tokens"), False, "ask reads pooled, its head answers for tokens"),

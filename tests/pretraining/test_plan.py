@@ -146,7 +146,7 @@ def test_a_model_knows_its_plan(tmp_path):
     [
         (">a\nAC\n", "the longest record, 'a', has 2 bases"),
         (f">a\n{'ACGTA' * 39}\n", "the longest validation stretch has 18 bases, fewer than a window's 20"),
-        (f">a\n{'N' * 400}\n", "all but 0 bases of the training stretches are N"),
+        (f">a\n{'N' * 400}\n", "all but 0 bases of the train stretches are N"),
         (f">a\n{'ACGTA' * 50}{'N' * 180}{'ACGTA' * 14}\n", "all but 0 bases of the test stretches are N"),
     ],
 )
@@ -217,7 +217,7 @@ def test_too_few_species_to_choose_from_are_refused_by_their_folder(corpus):
     with pytest.raises(InputError, match=r"0\.fa, .*3\.fa: no choice among 4 species holds out about 10%"):
         split_genome(genome, window=20)
     many = corpus(6)
-    with pytest.raises(InputError, match=rf"^{many.folder}: the longest training stretch has 400 bases"):
+    with pytest.raises(InputError, match=rf"^{many.folder}: the longest train stretch has 400 bases"):
         split_genome(many, window=401)
 
 
@@ -227,7 +227,7 @@ def test_a_temperature_decides_what_is_drawn(corpus):
     assert plan.to_mapping()["options"]["temperature"] == 4.0
     split = plan.split()
     by_weight, hot = (training_windows(genome, split, plan.training, temperature=heat) for heat in (None, 4.0))
-    trained = sorted({genome.records[region.name].species for region in split.training})
+    trained = sorted({genome.records[region.name].species for region in split.train})
     assert sorted(hot.shares()) == trained
     assert list(hot.shares().values()) == pytest.approx([1 / len(trained)] * len(trained), rel=0.01)
     total = sum(int(name[-1]) + 1 for name in trained)
@@ -263,3 +263,12 @@ def test_the_plan_of_another_version_says_what_to_do(genome, tmp_path, values):
     save_model(tmp_path / "model", load_model(finished_run() / "model"), {"plan": values})
     with pytest.raises(InputError, match="made by another version of genolect"):
         plan_of_model(tmp_path / "model")
+
+
+def test_a_plan_that_calls_a_role_training_is_refused(genome, tmp_path):
+    mapping = make_plan(genome, PretrainingOptions(steps=1), CPU).to_mapping()
+    assert list(mapping["regions"]) == ["train", "validation", "test"]
+    mapping["regions"]["training"] = mapping["regions"].pop("train")
+    (tmp_path / PLAN).write_text(json.dumps(mapping))
+    with pytest.raises(InputError, match=r"another version .*regions.training.*train anew in another --out"):
+        resume_plan(tmp_path, genome, PretrainingOptions(steps=1))

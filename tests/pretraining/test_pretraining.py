@@ -150,7 +150,7 @@ def test_an_exam_without_questions_is_noticed_before_training(monkeypatch, prepa
 def test_the_split_is_described(trained):
     results = trained[1]
     roles = {row["name"]: row["role"] for row in results["genome"]}
-    assert set(roles.values()) == {"training", "validation", "test"}
+    assert set(roles.values()) == {"train", "validation", "test"}
     assert {row["name"]: row["role"] for row in results["split"]["regions"]} == roles
     assert results["split"]["rule"].startswith("Whole records held out")
 
@@ -159,7 +159,7 @@ def test_a_record_that_has_two_roles_says_so(tmp_path):
     (tmp_path / "genome.fa").write_text(">circle\n" + (synthetic_folder() / "genome.fa").read_text()[80:30_000])
     prepare_genome([tmp_path / "genome.fa"], tmp_path / "prepared")
     results = train(tmp_path / "prepared", tmp_path / "run", PretrainingOptions(steps=1))
-    assert [row["role"] for row in results["genome"]] == ["training+validation+test"]
+    assert [row["role"] for row in results["genome"]] == ["train+validation+test"]
     assert len(results["split"]["regions"]) == 5
 
 
@@ -190,7 +190,7 @@ def test_the_species_of_a_corpus_are_counted_as_they_were_drawn(corpus, tmp_path
     rows = {row["species"]: row for row in results["species"]}
     assert {name: row["drawn"] for name, row in rows.items() if row["drawn"]} == drawn
     assert drawn.total() == 40 * 3
-    trained = {row["name"] for row in results["split"]["regions"] if row["role"] == "training"}
+    trained = {row["name"] for row in results["split"]["regions"] if row["role"] == "train"}
     assert {name: row["bases"] for name, row in rows.items()} == {
         record.species: record.length for record in corpus.records.values() if record.name in trained
     }

@@ -71,7 +71,7 @@ def _genome() -> list[dict[str, Any]]:
             "n": 12 * place,
             "soft_masked": 0.052 + 0.011 * place,
             "entropy_bits": 11.72 + 0.01 * place,
-            "role": ("training", "training", "training+test", "validation")[place],
+            "role": ("train", "train", "train+test", "validation")[place],
         }
         for place, (name, length) in enumerate(LENGTHS.items())
     ]
@@ -81,9 +81,9 @@ def _split() -> dict[str, Any]:
     return {
         "rule": "chrIV validates, the last third of chrIII tests, all else trains; 10 kb of chrIII are a margin.",
         "regions": [
-            {"role": "training", "name": "chrI", "start": 0, "end": LENGTHS["chrI"]},
-            {"role": "training", "name": "chrII", "start": 0, "end": LENGTHS["chrII"]},
-            {"role": "training", "name": "chrIII", "start": 0, "end": 610_000},
+            {"role": "train", "name": "chrI", "start": 0, "end": LENGTHS["chrI"]},
+            {"role": "train", "name": "chrII", "start": 0, "end": LENGTHS["chrII"]},
+            {"role": "train", "name": "chrIII", "start": 0, "end": 610_000},
             {"role": "test", "name": "chrIII", "start": 620_000, "end": LENGTHS["chrIII"]},
             {"role": "validation", "name": "chrIV", "start": 0, "end": LENGTHS["chrIV"]},
         ],

@@ -260,7 +260,7 @@ def test_text_and_marks_stand_out_in_both_themes(theme):
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", themes[2 * theme].partition("* {")[0]))
     for text in ("ink", "soft", "ours", "count", "good", "bad"):
         assert contrast(colours[text], colours["paper"]) >= 4.5, text
-    for mark in ("training", "validation", "test", *(f"c{k}" for k in range(8))):
+    for mark in ("train", "validation", "test", *(f"c{k}" for k in range(8))):
         assert contrast(colours[mark], colours["paper"]) >= 3, mark
     assert contrast(colours["badge"], colours["badge-ink"]) >= 7
 

@@ -91,7 +91,7 @@ def test_a_value_that_is_absent_is_not_drawn():
 
 def test_a_strip_is_to_scale_and_tells_roles_by_more_than_colour():
     regions = [
-        Region(role="training", name="chrI", start=0, end=60),
+        Region(role="train", name="chrI", start=0, end=60),
         Region(role="validation", name="chrI", start=60, end=70),
         Region(role="test", name="chrI", start=75, end=100),
     ]

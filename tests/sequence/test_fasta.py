@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from genolect.errors import InputError
 from genolect.sequence import source as source_module
 from genolect.sequence.alphabet import decode, encode
-from genolect.sequence.fasta import format_fasta, read_fasta, stream_fasta
+from genolect.sequence.fasta import read_fasta, stream_fasta
 from genolect.sequence.source import Source
 from tests.sequence.packing import BGZF_END, PACKINGS, bgzf_blocks, pack
+from tests.sequence.written import format_fasta
 
 NAMES = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=12)
 LETTERS = "ACGTNacgtn"
@@ -119,12 +120,6 @@ def test_one_line_of_a_whole_chromosome_comes_in_chunks(tmp_path):
     lengths = [len(chunk.bases) for chunk in stream_fasta(path)]
     assert sum(lengths) == 30_000_000
     assert max(lengths) <= 16_000_000
-
-
-@pytest.mark.parametrize(("name", "bases"), [("", "A"), (" ", "A"), ("a\nb", "A"), ("a\x00", "A"), ("a", "")])
-def test_what_could_not_be_read_back_is_not_written(name, bases):
-    with pytest.raises(ValueError, match="needs a printable name and bases"):
-        format_fasta(name, encode(bases))
 
 
 @settings(deadline=None)

@@ -7,8 +7,9 @@ import pytest
 
 from genolect.errors import ConfigurationError
 from genolect.statistics.bootstrap import draw_blocks, resampled_values
-from genolect.statistics.metric_set import SMALLER_IS_BETTER, metric_set
+from genolect.statistics.metric_set import metric_set
 from genolect.statistics.metrics import choose_threshold, matthews_at
+from genolect.statistics.names import SMALLER_IS_BETTER
 
 N = 61
 NAMES = {"classes": ["intron", "exon", "UTR"], "multilabel": ["liver", "root", "leaf"], "number": []}

@@ -11,13 +11,13 @@ from sklearn import metrics as oracle
 
 from genolect.statistics.metrics import (
     all_metrics,
-    auprc,
     auroc,
     brier,
     calibration_bins,
     expected_calibration_error,
     macro,
     matthews,
+    ranking_areas,
 )
 
 CLOSE = {"rtol": 0, "atol": 1e-9}
@@ -37,7 +37,7 @@ def rankings(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @given(rankings())
 def test_ranking_metrics_are_those_of_the_examples_written_out(drawn):
     positive, scores, weights = drawn
-    areas, precisions = auroc(positive, scores, weights), auprc(positive, scores, weights)
+    areas, precisions = ranking_areas(positive, scores, weights)
     for column in range(3):
         times = weights[:, column].astype(int)
         labels, written = np.repeat(positive, times), np.repeat(scores, times)
@@ -60,7 +60,7 @@ def test_ranking_metrics_take_fractional_weights(drawn):
     expected = oracle.roc_auc_score(positive, scores, sample_weight=weights)
     np.testing.assert_allclose(auroc(positive, scores, weights), [expected], **CLOSE)
     expected = oracle.average_precision_score(positive, scores, sample_weight=weights)
-    np.testing.assert_allclose(auprc(positive, scores, weights), [expected], **CLOSE)
+    np.testing.assert_allclose(ranking_areas(positive, scores, weights)[1], [expected], **CLOSE)
 
 
 @st.composite
@@ -135,7 +135,7 @@ def test_what_calibrated_and_overconfident_mean():
 def test_scores_without_information_reach_one_half_and_the_prevalence():
     positive = np.arange(12) < 3
     assert auroc(positive, np.full(12, 0.25)).tolist() == [0.5]
-    assert auprc(positive, np.full(12, 0.25)).tolist() == [0.25]
+    assert ranking_areas(positive, np.full(12, 0.25))[1].tolist() == [0.25]
 
 
 def test_the_average_is_over_classes_that_exist():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from genolect.statistics.bootstrap import Estimate, decide
+from genolect.statistics.names import ARMS
 from genolect.statistics.sentences import (
-    ARM_NAMES,
     arm_name,
     best_sentence,
     caution_sentences,
@@ -69,7 +69,7 @@ def test_comparisons(difference: Estimate, said: str):
 
 
 def test_every_arm_has_a_name_and_an_unknown_one_keeps_its_own():
-    assert len({arm_name(arm) for arm in ARM_NAMES}) == len(ARM_NAMES)
+    assert len({arm_name(arm) for arm in ARMS}) == len(ARMS)
     assert arm_name("gapped") == "“gapped”"
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from genolect.sequence.alphabet import encode
 from genolect.sequence.ragged import RaggedBases
 from genolect.tables.covariates import covariates
-from genolect.tables.planted_table import planted_table
 from genolect.tables.table import Places, Target
+from tests.tables.planted_table import planted_table
 
 
 @given(st.lists(st.text("ACGTNacgtn", min_size=1, max_size=30), min_size=1, max_size=6))

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError, InputError, LeakError, MachineError
+from genolect.statistics.names import ROLES
 from genolect.tables.audit.audit import audit
 from genolect.tables.division import COMPARISON_ONLY, SplitOptions, divide_table, split_table, with_role
-from genolect.tables.planted_table import FAULTS, RELATIVES, planted_table
-from genolect.tables.table import ROLES, LabelledTable
+from genolect.tables.table import LabelledTable
 from genolect.tables.table_file import TableColumns, read_table
 from tests.mmseqs_program import alignments, families, needs_mmseqs, stand_in, without_programs
+from tests.tables.planted_table import FAULTS, RELATIVES, planted_table
 
 
 def quiet(_: str) -> None:

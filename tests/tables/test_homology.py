@@ -8,11 +8,19 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from genolect.arrays import Integers
 from genolect.sequence.alphabet import encode
 from genolect.sequence.ragged import RaggedBases
-from genolect.tables.relatives import homology_clusters, in_order, linked, same_name
-from genolect.tables.similarity import near_pairs
+from genolect.tables.relatives import in_order, linked, same_name
+from genolect.tables.similarity import NearPairs, exact_copies, near_pairs
 from tests.tables.test_similarity import brute_force
+
+
+def clusters(sequences: RaggedBases, threshold: float, pairs: NearPairs | None = None) -> Integers:
+    pairs = near_pairs(sequences, threshold) if pairs is None else pairs
+    strong = pairs.containment >= threshold
+    copies = same_name(exact_copies(sequences).group)
+    return linked(len(sequences), copies, (pairs.first[strong], pairs.second[strong]))
 
 
 def test_clusters_are_those_of_single_linkage() -> None:
@@ -26,7 +34,7 @@ def test_clusters_are_those_of_single_linkage() -> None:
     distance[5, -1] = distance[-1, 5] = 0
     np.fill_diagonal(distance, 0)
     expected = fcluster(linkage(squareform(distance), "single"), 0.75 + 1e-9, "distance")
-    ours = homology_clusters(RaggedBases.of(map(encode, rows)), 0.25)
+    ours = clusters(RaggedBases.of(map(encode, rows)), 0.25)
     assert np.array_equal(ours[:, None] == ours, expected[:, None] == expected)
     assert ours.max() + 1 < len(rows) - 3
 
@@ -36,7 +44,7 @@ def test_a_higher_threshold_cuts_pairs_of_a_lower_one() -> None:
     one, two = (generator.integers(0, 4, 100, dtype=np.uint8) for _ in range(2))
     sequences = RaggedBases.of([one, np.concatenate([one[50:], two[:50]])])
     pairs = near_pairs(sequences)
-    assert [homology_clusters(sequences, at, pairs=pairs).max() for at in (0.2, 0.9)] == [0, 1]
+    assert [clusters(sequences, at, pairs=pairs).max() for at in (0.2, 0.9)] == [0, 1]
 
 
 @given(st.lists(st.sampled_from(["", "a", "b", "c"]), max_size=9))

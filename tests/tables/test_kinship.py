@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genolect.tables.planted_table import planted_table
 from genolect.tables.relatives import TableParts, find_kinship, label_matrix, seen_elsewhere
 from genolect.tables.table import Target
 from tests.mmseqs_program import alignments, stand_in
+from tests.tables.planted_table import planted_table
 
 
 @pytest.mark.parametrize("divided", [True, False])

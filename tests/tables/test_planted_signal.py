@@ -7,7 +7,7 @@ import pytest
 
 from genolect.evaluation.methods.features import composition_of
 from genolect.sequence.alphabet import decode
-from genolect.tables.planted_signal import FIRST, RIGHT_GAP, SECOND, SIGNALS, planted_signal
+from tests.tables.planted_signal import FIRST, RIGHT_GAP, SECOND, SIGNALS, planted_signal
 
 HALF = decode(FIRST)
 

@@ -7,7 +7,7 @@ import pytest
 from Bio.Align import PairwiseAligner
 
 from genolect.sequence.copies import exact_copies
-from genolect.tables.planted_table import FAULTS, RELATIVES, Fault, planted_table, remote_relative
+from tests.tables.planted_table import FAULTS, RELATIVES, Fault, planted_table, remote_relative
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -8,10 +8,10 @@ import numpy as np
 from pyfaidx import Fasta
 
 from genolect.sequence.alphabet import decode, encode
-from genolect.sequence.fasta import format_fasta
 from genolect.sequence.interval import Feature, Interval
 from genolect.tables.table import LabelledTable
 from genolect.tasks.assembly import Assembly
+from tests.sequence.written import format_fasta
 
 LENGTHS = {"I": 9001, "II": 7003, "III": 5009}
 

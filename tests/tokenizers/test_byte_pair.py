@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from genolect.errors import InputError
 from genolect.sequence import alphabet
-from genolect.tokenizers.byte_pair import BytePairTokenizer, read_byte_pair
+from genolect.tokenizers.byte_pair import BytePairTokenizer
 from genolect.tokenizers.byte_pair_merging import learn_merges
+from genolect.tokenizers.reading import tokenizer_from
 from tests.tokenizers.byte_pair_oracles import proper_merges, random_bases, repetitive, trained_elsewhere
 
 SPECIAL = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
@@ -186,11 +187,11 @@ def test_a_real_chromosome_reads_alike(data_folder, tmp_path):
     path.write_text(json.dumps(tokenizer.to_ecosystem()))
     ids = tokenizers.Tokenizer.from_file(str(path)).encode(letters).ids
     assert tokenizer.encode(alphabet.encode(letters)).tolist() == ids
-    assert read_byte_pair(path).content_hash == tokenizer.content_hash
+    assert tokenizer_from(path).content_hash == tokenizer.content_hash
 
 
 def test_a_file_cut_off_is_refused(tmp_path):
     path = tmp_path / "tokenizer.json"
     path.write_text(json.dumps(LEARNED.to_ecosystem())[:-40])
     with pytest.raises(InputError, match=r"tokenizer\.json:1: the file is cut or malformed"):
-        read_byte_pair(path)
+        tokenizer_from(path)

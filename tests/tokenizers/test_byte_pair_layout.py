@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.errors import InputError
-from genolect.tokenizers.byte_pair import MOST_TOKENS, is_sequence, layout_of, own_layout
+from genolect.tokenizers.byte_pair import MOST_TOKENS, byte_pair_layout, is_sequence, own_layout
 from tests.tokenizers.byte_pair_oracles import proper_merges, trained_elsewhere
 
 SPECIAL = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
@@ -31,7 +31,7 @@ def test_our_layout_is_bases_then_words_then_n_and_special_tokens(merges):
 @pytest.mark.parametrize("n", [False, True])
 def test_a_published_layout_keeps_its_ids(special, n):
     content = trained_elsewhere(TEXTS, 9, special=special, n=n)
-    layout = layout_of(content)
+    layout = byte_pair_layout(content)
     assert dict(layout.vocabulary) == content["model"]["vocab"]
     assert list(layout.vocabulary)[:5] == special
     assert list(map(list, layout.merges)) == content["model"]["merges"]
@@ -44,19 +44,19 @@ def test_merges_may_be_lines_or_pairs_and_special_tokens_may_be_added_only():
     content["model"]["merges"] = [" ".join(pair) for pair in FILE["model"]["merges"]]
     for word in SPECIAL:
         del content["model"]["vocab"][word]
-    assert layout_of(content) == layout_of(FILE)
+    assert byte_pair_layout(content) == byte_pair_layout(FILE)
 
 
 def test_other_names_of_mask_and_padding_are_known():
     content = json.loads(json.dumps(FILE).replace("[MASK]", "<mask>").replace("[PAD]", "<pad>"))
-    layout = layout_of(content)
+    layout = byte_pair_layout(content)
     assert (layout.mask, layout.padding) == ("<mask>", "<pad>")
 
 
 def test_a_run_of_n_is_one_token_where_the_file_says_so():
-    assert layout_of({**FILE, "model": {**FILE["model"], "fuse_unk": True}}).fused
+    assert byte_pair_layout({**FILE, "model": {**FILE["model"], "fuse_unk": True}}).fused
     with_n = trained_elsewhere(TEXTS, 9, special=SPECIAL, n=True)
-    assert not layout_of({**with_n, "model": {**with_n["model"], "fuse_unk": True}}).fused
+    assert not byte_pair_layout({**with_n, "model": {**with_n["model"], "fuse_unk": True}}).fused
 
 
 def model(**changes: object) -> dict:
@@ -136,7 +136,7 @@ WORD = "".join(MERGES[-1])
 )
 def test_a_wrong_file_is_refused_with_its_fault(content, fault):
     with pytest.raises(InputError, match=fault) as refused:
-        layout_of(content, Path("their", "tokenizer.json"))
+        byte_pair_layout(content, Path("their", "tokenizer.json"))
     assert str(refused.value).startswith("their/tokenizer.json: ")
 
 
@@ -146,7 +146,7 @@ def test_a_missing_base_is_refused():
         del content["model"]["vocab"][letter]
     words = {word: number for number, word in enumerate(content["model"]["vocab"])}
     with pytest.raises(InputError, match="base G T has no id"):
-        layout_of({**content, "model": {**content["model"], "vocab": words}, "added_tokens": []})
+        byte_pair_layout({**content, "model": {**content["model"], "vocab": words}, "added_tokens": []})
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_anything_anywhere_is_read_or_refused(place, value):
     inner = content if len(place) == 1 else content["model"]
     inner[place[-1]] = value
     try:
-        layout = layout_of(content)
+        layout = byte_pair_layout(content)
     except InputError:
         return
     assert list(layout.vocabulary.values()) == list(range(len(layout.vocabulary)))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError
-from genolect.tokenizers.cost import LONGEST_WORD, best_k, cost, embedding_bytes, kmer_scheme, read_scheme
+from genolect.tokenizers.cost import LONGEST_WORD, cost, kmer_scheme, read_scheme
 
 
 def cut(bases: int, word: int, stride: int) -> int:
@@ -70,31 +70,3 @@ def test_what_is_no_tokenizer_is_refused(text, said):
 def test_the_formula(tokens, vocabulary, width, attention, embedding):
     value = cost(tokens, vocabulary, width, attention=attention, embedding=embedding)
     assert value == pytest.approx(attention * tokens**2 * width + embedding * tokens * vocabulary)
-
-
-@given(
-    st.integers(16, 4000), st.integers(2, 300), st.floats(1e4, 1e9), st.booleans(), st.floats(0.1, 9), st.floats(0.1, 9)
-)
-def test_the_best_word_is_the_cheapest_that_fits(bases, width, budget, overlapping, attention, embedding):
-    k = best_k(budget, bases=bases, width=width, overlapping=overlapping, attention=attention, embedding=embedding)
-
-    def price(word):
-        scheme = kmer_scheme(word, stride=1 if overlapping else word)
-        return cost(scheme.tokens(bases), scheme.vocabulary, width, attention=attention, embedding=embedding)
-
-    def fits(word):
-        return embedding_bytes(4**word + 3, width) <= budget
-
-    assert fits(k)
-    assert price(k) == min(price(word) for word in range(1, LONGEST_WORD + 1) if fits(word))
-
-
-def test_dear_embeddings_shorten_the_word_and_dear_attention_lengthens_it():
-    cheap = best_k(1e9, bases=512, width=128)
-    assert best_k(1e9, bases=512, width=128, embedding=100) < cheap < best_k(1e9, bases=512, width=128, attention=100)
-
-
-def test_a_budget_below_four_bases_is_refused():
-    with pytest.raises(ConfigurationError, match=r"7 tokens of width 128 take 3,584 bytes, the budget is 3,583"):
-        best_k(3583, bases=512, width=128)
-    assert best_k(3584, bases=512, width=128) == 1

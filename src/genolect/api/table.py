@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 
 from genolect.genome.genome import PreparedGenome
+from genolect.statistics.names import ROLES
 from genolect.tables.audit.audit import Audit
 from genolect.tables.audit.audit import audit as find_faults
 from genolect.tables.division import DEFAULT_SHARES, SplitOptions, divide_table
-from genolect.tables.table import ROLES, LabelledTable
+from genolect.tables.table import LabelledTable
 from genolect.tables.table_file import TableColumns
 from genolect.tables.table_file import read_table as read_file
 

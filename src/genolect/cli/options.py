@@ -18,7 +18,7 @@ from genolect.errors import ConfigurationError
 if TYPE_CHECKING:
     from genolect.pretraining.plan import PretrainingOptions
     from genolect.pretraining.recipe import Recipe
-    from genolect.tables.task_file import TaskFile
+    from genolect.tables.task_file import TableTask
 
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; must be new or empty.")]
@@ -113,12 +113,11 @@ class TaskColumn:
         Path | None, typer.Option(help="Folder made by genolect prepare, where the table has no sequences.")
     ] = None
 
-    def file(self, path: Path) -> TaskFile:
+    def file(self, path: Path) -> TableTask:
         """Give the table with them."""
-        from genolect.tables.table_file import TableColumns
-        from genolect.tables.task_file import TaskFile
+        from genolect.tables.task_file import TableTask
 
-        return TaskFile(path, TableColumns(label=listed(self.label)), self.genome)
+        return TableTask(table=str(path), label=tuple(listed(self.label)), genome=str(self.genome or ""))
 
 
 @dataclass(frozen=True)

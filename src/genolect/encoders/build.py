@@ -1,7 +1,7 @@
 """The encoders by name: kinds, shapes of the published models and our own, and the networks that they describe.
 
 The counts that documents print are round, and some are another model's. Weights of encoder and masked head together,
-as `parameter_count` gives them:
+counted in `tests/encoders/test_presets.py`:
 
 ==============================================  =============  ====================================================
 name                                                  weights  said to be
@@ -133,11 +133,6 @@ def preset(name: str) -> EncoderConfig:
     return presets[name]
 
 
-def preset_names() -> list[str]:
-    """Name every preset."""
-    return list(_presets())
-
-
 def new_encoder(config: EncoderConfig) -> Any:
     """Build an encoder; its weights are to be read, or drawn with `layers.blocks.draw_weights`.
 
@@ -217,20 +212,3 @@ def new_head(config: HeadConfig, width: int) -> nn.Module:
         "projection": ProjectionHead,
     }
     return kinds[config.kind](width, config.outputs)
-
-
-def parameter_count(config: EncoderConfig) -> int:
-    """Count the weights of an encoder, and of its masked head if it is a published one, without making them.
-
-    What is shared counts once: BERT's heads share the vectors of the ids with the embedding; those of Nucleotide
-    Transformer do not.
-
-    Examples
-    --------
-    >>> parameter_count(preset("dnabert-6"))
-    89196549
-    """
-    with torch.device("meta"):
-        parts: tuple[nn.Module, ...]
-        parts = new_published(config, tied=config.tied) if isinstance(config, PublishedConfig) else (config.build(),)
-    return sum(parameter.numel() for parameter in nn.ModuleList(parts).parameters())

@@ -21,7 +21,7 @@ from genolect.encoders.encoder import BinConfig
 from genolect.encoders.heads import TrackHead
 from genolect.encoders.layers.blocks import GatedFeedForward, SelfAttention
 from genolect.encoders.layers.linear import LinearFromZero
-from genolect.encoders.layers.positions import rotary_angles
+from genolect.encoders.layers.positions import ROTARY_BASE, rotary_angles
 
 POOLED = 2
 """P: every stage halves the length."""
@@ -216,9 +216,6 @@ def one_hot_signal(ids: Tensor, vocabulary: int, tracks_BTL: Tensor | None = Non
     """
     one_hot = functional.one_hot(ids, vocabulary).transpose(1, 2).to(torch.float32)
     return one_hot if tracks_BTL is None else torch.cat([one_hot, tracks_BTL.to(torch.float32).asinh()], dim=1)
-
-
-ROTARY_BASE = 10_000.0
 
 
 class EnformerTrunkConfig(BinConfig):

@@ -16,8 +16,9 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
+from genolect.arrays import BASES
 from genolect.encoders.encoder import StrandConfig
-from genolect.encoders.layers.context import BASES, LONGEST_CONTEXT, ContextEvidence
+from genolect.encoders.layers.context import LONGEST_CONTEXT, ContextEvidence
 from genolect.encoders.layers.strand import (
     StrandConvolution,
     StrandFeedForward,
@@ -96,7 +97,7 @@ class EquivariantConvolutionConfig(StrandConfig):
         return EquivariantConvolution(self)
 
 
-class ConvolutionBlock(nn.Module):
+class StrandConvolutionBlock(nn.Module):
     """One pre-norm block: dilated convolution, then feed-forward, each added to what came in."""
 
     def __init__(self, config: EquivariantConvolutionConfig, dilation: int) -> None:
@@ -127,10 +128,11 @@ class EquivariantConvolution(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from genolect.encoders.layers.strand import letter_partners, other_strand
+    >>> from genolect.encoders.layers.strand import letter_partners
     >>> encoder = EquivariantConvolution(EquivariantConvolutionConfig(vocabulary=7, width=12, context_lengths=()))
     >>> ids = torch.randint(7, (2, 5))
-    >>> torch.allclose(encoder(letter_partners(7)[ids.flip(1)]), other_strand(encoder(ids)), atol=1e-5)
+    >>> turned = encoder(letter_partners(7)[ids.flip(1)])
+    >>> torch.allclose(turned, encoder(ids).flip(1).roll(6, -1), atol=1e-5)  # halves of the channels change places
     True
     """
 
@@ -141,7 +143,7 @@ class EquivariantConvolution(nn.Module):
         self.stem = StrandStem(config.vocabulary, config.width, config.stem_reach)
         self.context = ContextEvidence(lengths) if lengths else None
         self.weigh_context = StrandLinear(evidence_partners(lengths), config.width) if lengths else None
-        self.blocks = nn.ModuleList(ConvolutionBlock(config, dilation) for dilation in config.block_dilations)
+        self.blocks = nn.ModuleList(StrandConvolutionBlock(config, dilation) for dilation in config.block_dilations)
         self.norm = StrandNorm(config.width)
 
     def forward(self, ids: Tensor, counted: Tensor | None = None) -> Tensor:

@@ -20,11 +20,10 @@ from torch.nn import functional
 
 from genolect.encoders.encoder import PublishedConfig, PublishedEncoder
 from genolect.encoders.layers.attention import BiasedSelfAttention, Documents, hide_padding
-from genolect.encoders.layers.positions import rotary_angles
+from genolect.encoders.layers.positions import ROTARY_BASE, rotary_angles
 
 MASKED_IN_TRAINING = 0.15 * 0.8
 """Share of the tokens that were [MASK] when ESM's models were trained; a constant of the method."""
-ROTARY_BASE = 10_000.0
 
 
 class EsmConfig(PublishedConfig):

@@ -12,8 +12,8 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from genolect.arrays import BASES
 from genolect.config import Configuration
-from genolect.encoders.layers.context import BASES
 from genolect.encoders.layers.linear import LinearFromZero
 
 

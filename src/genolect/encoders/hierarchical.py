@@ -25,9 +25,15 @@ from torch.nn import functional
 from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.layers.blocks import GatedFeedForward, LocalStem, SelfAttention, layer_states
 from genolect.encoders.layers.linear import LinearFromZero
-from genolect.encoders.layers.positions import HELIX, angles_at, rotary_angles, rotary_frequencies, rotary_periods
+from genolect.encoders.layers.positions import (
+    HELIX,
+    ROTARY_BASE,
+    angles_at,
+    rotary_angles,
+    rotary_frequencies,
+    rotary_periods,
+)
 
-ROTARY_BASE = 10_000.0
 STEM_REACH = 21
 
 

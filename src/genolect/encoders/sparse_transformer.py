@@ -21,6 +21,7 @@ from genolect.encoders.layers.blocks import GatedFeedForward, LocalStem, layer_s
 from genolect.encoders.layers.linear import LinearFromZero
 from genolect.encoders.layers.positions import (
     HELIX,
+    ROTARY_BASE,
     angles_at,
     cpg_density,
     cpg_positions,
@@ -30,7 +31,6 @@ from genolect.encoders.layers.positions import (
 )
 from genolect.encoders.layers.sparse_attention import NEAR, anchored_attention, modulus_attention
 
-ROTARY_BASE = 10_000.0
 STEM_REACH = 21
 
 

@@ -20,7 +20,7 @@ from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.evaluation.tables import task_section
 from genolect.folders import RESULTS
 from genolect.genome.genome import PreparedGenome, prepare_genome
-from genolect.genome.holdout import Split, split_genome
+from genolect.genome.holdout import GenomeSplit, Role, split_genome
 from genolect.genome.labelled_windows import LabelledWindows, drop_rare_classes, read_windows, sample_windows
 from genolect.genome.labels import label_bases
 from genolect.models.inference import this_machine
@@ -32,10 +32,11 @@ from genolect.sequence.annotation import Annotation, read_annotation
 from genolect.sequence.ragged import RaggedBases
 from genolect.sequence.source import Source
 from genolect.sequence.statistics import describe_annotation
+from genolect.statistics.names import ROLES
 from genolect.statistics.projection import embedding_map
-from genolect.tables.table import ROLES, LabelledTable, Places, Target
+from genolect.tables.table import LabelledTable, Places, Target
 
-WINDOWS = {"training": 3_000, "validation": 1_000, "test": 2_500}
+WINDOWS: dict[Role, int] = {"train": 3_000, "validation": 1_000, "test": 2_500}
 MAP_POINTS = 1_500
 BASELINES = ("majority", "composition", "kmer_logistic")
 """Those that take seconds: this panel stands at the end of every ``genolect learn``."""
@@ -189,7 +190,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def labelled_task(
-    genome: PreparedGenome, split: Split, annotation: Annotation, *, window: int, seed: int
+    genome: PreparedGenome, split: GenomeSplit, annotation: Annotation, *, window: int, seed: int
 ) -> tuple[LabelledTable, dict[str, tuple[int, int]]]:
     """Draw windows with the labels of an annotation; also give the classes that are too rare."""
     tracks = label_bases(annotation.features, genome.lengths)
@@ -199,12 +200,12 @@ def labelled_task(
             regions,
             length=window,
             count=WINDOWS[role],
-            seed=derived_key(seed, "probe", role),
+            seed=derived_key(seed, "probe", "training" if role == "train" else role),  # what the first runs drew by
             bases=genome.bases,
         )
         for role, regions in split.regions().items()
     }
-    train, validation, test, dropped = drop_rare_classes(parts["training"], parts["validation"], parts["test"])
+    train, validation, test, dropped = drop_rare_classes(parts["train"], parts["validation"], parts["test"])
     if len(set(validation.label.tolist())) < 2:
         raise InputError("the validation windows are all of one class", fix="hold out more with --validation")
     return _table([train, validation, test], genome), dropped

@@ -53,7 +53,7 @@ from genolect.statistics.comparison import Scored
 from genolect.statistics.metric_set import metric_set
 from genolect.statistics.sentences import arm_name, comparison_sentence
 from genolect.tables.table import Parts
-from genolect.tables.task_file import TaskFile
+from genolect.tables.task_file import TableTask
 
 Row = dict[str, Any]
 
@@ -203,8 +203,7 @@ class _Watched:
         losses.append(np.inf)
         answers: Answers = self.fit(rows)
         self.seconds[rows.size] += time.process_time() - before
-        variance = float(self.target.values.var()) if self.target.kind == "number" else 1.0
-        losses[-1] = loss_of(self.target, answers.validation, scale=variance or 1.0)
+        losses[-1] = loss_of(self.target, answers.validation, scale=self.target.loss_scale)
         return answers.test
 
 
@@ -325,7 +324,7 @@ PRETRAINED, TWIN, CNN = "pretrained_probe", "random_probe", "cnn"
 
 
 def label_curve(
-    task: TaskFile,
+    task: TableTask,
     model: Path | None,
     out: Path,
     *,
@@ -339,7 +338,7 @@ def label_curve(
 
     Parameters
     ----------
-    task : TaskFile
+    task : TableTask
         A divided table.
     model : Path, optional
         Model directory; without it there are baselines only.
@@ -371,7 +370,7 @@ def label_curve(
     if finetune and model is None:
         raise ConfigurationError("there is no model to fine-tune", fix="name a model folder, or leave fine-tuning out")
     options, before = options or CurveOptions(), time.process_time()
-    parts = task.read().parts()
+    parts = task.read().table.parts()
     strands = strands_of(*parts)
     models, trained = {}, {}
     if model is not None:

@@ -30,8 +30,9 @@ from genolect.statistics.bootstrap import (
     resampled_values,
 )
 from genolect.statistics.comparison import Comparison, Scored, compare
-from genolect.statistics.metric_set import RANGES, SMALLER_IS_BETTER, metric_set
+from genolect.statistics.metric_set import RANGES, metric_set
 from genolect.statistics.metrics import calibration_bins
+from genolect.statistics.names import ROLES, SMALLER_IS_BETTER
 from genolect.statistics.power import bootstrap_error, detectable_difference
 from genolect.statistics.runs import Runs, single_run, single_run_difference
 from genolect.statistics.sentences import (
@@ -151,15 +152,6 @@ def measure(parts: Parts, runs: Sequence[Answers], drawn: Resamples) -> dict[str
     -------
     dict of str to Runs
         By metric.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> parts = planted_signal("length", n=60, length=20).table.parts()
-    >>> half = Answers(np.full((6, 2), 0.5), np.full((12, 2), 0.5))
-    >>> from genolect.statistics.bootstrap import draw_blocks
-    >>> measure(parts, [half], draw_blocks(np.arange(12), seed=0, resamples=2))["auroc"].values.tolist()
-    [0.5]
     """
     test, metrics = parts.test.target, metric_set(parts.test.target.kind)
     truth, told = truth_of(test), truth_of(parts.validation.target)
@@ -452,12 +444,6 @@ def check_task(parts: Parts) -> None:
     ------
     InputError
         If a class is not among the training examples, or training or validation examples are all alike.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> parts = planted_signal("length", n=60, length=20).table.parts()
-    >>> check_task(parts)
     """
     target = parts.train.target
     if target.kind == "classes":
@@ -465,7 +451,7 @@ def check_task(parts: Parts) -> None:
         if absent:
             what = f"{parts.train.name} has no training example of the class {shown(absent[0])}"
             raise InputError(what, fix="divide the table anew, or leave the class out")
-    for role, part in zip(("training", "validation", "test"), parts, strict=True):
+    for role, part in zip(ROLES, parts, strict=True):
         values = part.target.values
         alike = values.ndim == 1 and np.unique(values).size < 2
         if alike:

@@ -19,7 +19,8 @@ from genolect.errors import InputError
 from genolect.evaluation.methods.method import Answers, truth_of
 from genolect.evaluation.panel import PanelResult
 from genolect.folders import PREDICTIONS
-from genolect.tables.table import Kind, LabelledTable, Target
+from genolect.statistics.names import Kind
+from genolect.tables.table import LabelledTable, Target
 
 ARM = "arm "
 VALIDATION = "validation "

@@ -85,15 +85,6 @@ def run_arms(
         If an arm answers something else than was asked.
     GenolectError
         As the arms refuse.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> from genolect.evaluation.methods.baselines import baseline_arms
-    >>> parts = planted_signal("length", n=60, length=20).table.parts()
-    >>> done = run_arms(baseline_arms(["majority"]), parts, Effort())
-    >>> [run.test.shape == (len(parts.test), 2) for run in done["majority"].runs]
-    [True]
     """
     processes = min(effort.processes, len(arms))
     if processes <= 1:
@@ -135,8 +126,7 @@ def _run(name: str, arm: Arm, parts: Parts, effort: Effort) -> tuple[str, ArmRes
     for run in runs:
         _check_answers(name, run, parts)
     target = parts.train.target
-    variance = float(target.values.var()) if target.kind == "number" else 1.0
-    losses = [loss_of(parts.validation.target, run.validation, scale=variance) for run in runs]
+    losses = [loss_of(parts.validation.target, run.validation, scale=target.loss_scale) for run in runs]
     return name, ArmResult(runs, seconds, float(np.mean(losses)))
 
 

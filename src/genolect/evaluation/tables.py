@@ -32,7 +32,8 @@ from genolect.models.model import SequenceModel, load_model
 from genolect.report.folder import new_results
 from genolect.sequence.ragged import RaggedBases
 from genolect.sequence.source import Source
-from genolect.statistics.sentences import OF, suite_section
+from genolect.statistics.names import OF
+from genolect.statistics.sentences import suite_section
 from genolect.tables.table import LabelledTable
 from genolect.tables.table_file import ReadTable
 from genolect.tables.task_file import TableTask

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from genolect.arrays import Floats
+from genolect.arrays import BASES, Floats
 from genolect.genome.genome import PreparedGenome
 from genolect.sequence.alphabet import BASE_BITS, Bases, N
 from genolect.sequence.interval import Interval
@@ -113,7 +113,6 @@ def _both_strands(words: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.i
 
 AnyIntegers = npt.NDArray[np.integer]
 
-BASES = 4
 STRENGTHS = (2.0, 8.0, 32.0, 128.0, 512.0, 2048.0)
 
 

@@ -59,29 +59,6 @@ class CorpusGenome:
     species: str
 
 
-def genome_of_records(path: Path, topology: Topology = "") -> CorpusGenome:
-    """Give the corpus of one FASTA file in which each record is a genome of its own.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    topology : {'', 'linear', 'circular'}
-        What all of its records are.
-
-    Returns
-    -------
-    CorpusGenome
-        What a manifest with this file and the species ``*`` would give.
-
-    Examples
-    --------
-    >>> genome_of_records(Path("mitochondria.fa.gz"), "circular").species
-    '*'
-    """
-    return CorpusGenome(path.name.partition(".")[0], path, None, topology, EACH_RECORD)
-
-
 def read_corpus_manifest(path: Path) -> list[CorpusGenome]:
     r"""Read a manifest and make sure that its files are there.
 

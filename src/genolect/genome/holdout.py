@@ -19,7 +19,7 @@ from genolect.genome.preparation import has_species
 from genolect.sequence.alphabet import BASE_BITS, N
 from genolect.sequence.interval import Interval
 
-Role = Literal["training", "validation", "test"]
+Role = Literal["train", "validation", "test"]
 HELD_OUT_SHARE = 0.1
 LARGEST_HELD_OUT_SHARE = 0.2
 ARC_MARGIN = 10_000
@@ -28,28 +28,30 @@ SHORTEST_FOR_ARCS = 100
 
 
 @dataclass(frozen=True)
-class Split:
+class GenomeSplit:
     """Disjoint stretches per role.
 
     Attributes
     ----------
-    training, validation, test : tuple of Interval
+    train, validation, test : tuple of Interval
         The stretches.
     rule : str
         How they were chosen, as a sentence for the report.
     """
 
-    training: tuple[Interval, ...]
+    train: tuple[Interval, ...]
     validation: tuple[Interval, ...]
     test: tuple[Interval, ...]
     rule: str
 
     def regions(self) -> dict[Role, tuple[Interval, ...]]:
         """Stretches by role."""
-        return {"training": self.training, "validation": self.validation, "test": self.test}
+        return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
-def choose_split(lengths: Mapping[str, int], *, validation: Sequence[str] = (), test: Sequence[str] = ()) -> Split:
+def choose_split(
+    lengths: Mapping[str, int], *, validation: Sequence[str] = (), test: Sequence[str] = ()
+) -> GenomeSplit:
     """Choose what is held out.
 
     Parameters
@@ -61,7 +63,7 @@ def choose_split(lengths: Mapping[str, int], *, validation: Sequence[str] = (), 
 
     Returns
     -------
-    Split
+    GenomeSplit
         Disjoint roles that cover the genome, margins of arcs left out.
 
     Raises
@@ -92,8 +94,8 @@ def choose_split(lengths: Mapping[str, int], *, validation: Sequence[str] = (), 
             fix="name fewer records with --validation and --test, or none to let genolect choose",
         )
     how = "named by the user" if named else f"chosen by size, about {HELD_OUT_SHARE:.0%} of the genome each"
-    return Split(
-        training=_whole(lengths, training),
+    return GenomeSplit(
+        train=_whole(lengths, training),
         validation=_whole(lengths, chosen_validation),
         test=_whole(lengths, chosen_test),
         rule=f"Whole records held out, {how}.",
@@ -132,7 +134,7 @@ def _whole(lengths: Mapping[str, int], names: Sequence[str]) -> tuple[Interval, 
     return tuple(Interval(name, 0, lengths[name]) for name in names)
 
 
-def _arcs(lengths: Mapping[str, int]) -> Split:
+def _arcs(lengths: Mapping[str, int]) -> GenomeSplit:
     longest = max(lengths, key=lambda name: lengths[name])
     total = lengths[longest]
     if total < SHORTEST_FOR_ARCS:
@@ -151,8 +153,8 @@ def _arcs(lengths: Mapping[str, int]) -> Split:
         training.append(Interval(longest, position, middle - half - margin))
         position = middle + half + margin
     training.append(Interval(longest, position, total))
-    return Split(
-        training=tuple(training),
+    return GenomeSplit(
+        train=tuple(training),
         validation=(held_out["validation"],),
         test=(held_out["test"],),
         rule=(
@@ -171,7 +173,7 @@ def choose_species_split(
     validation: Sequence[str] = (),
     test: Sequence[str] = (),
     clades: Mapping[str, str] | None = None,
-) -> Split:
+) -> GenomeSplit:
     """Choose which species are held out.
 
     Parameters
@@ -186,7 +188,7 @@ def choose_species_split(
 
     Returns
     -------
-    Split
+    GenomeSplit
         Whole records; no two roles share a species, or a clade.
 
     Raises
@@ -216,12 +218,12 @@ def choose_species_split(
         what = f"holding out {len(chosen_test | chosen_validation):,} {unit} leaves none to train on"
         raise ConfigurationError(what, fix="hold out fewer")
     roles = dict.fromkeys(chosen_test, "test") | dict.fromkeys(chosen_validation, "validation")
-    regions: dict[str, list[Interval]] = {"training": [], "validation": [], "test": []}
+    regions: dict[str, list[Interval]] = {"train": [], "validation": [], "test": []}
     for record, group in zip(kept, groups, strict=True):
-        regions[roles.get(group, "training")].append(Interval(record.name, 0, record.length))
+        regions[roles.get(group, "train")].append(Interval(record.name, 0, record.length))
     how = "named by the user" if validation or test else f"chosen by name, about {HELD_OUT_SHARE:.0%} of the bases each"
-    return Split(
-        training=tuple(regions["training"]),
+    return GenomeSplit(
+        train=tuple(regions["train"]),
         validation=tuple(regions["validation"]),
         test=tuple(regions["test"]),
         rule=f"Whole {unit} held out, {how}: {len(chosen_validation):,} to validate and {len(chosen_test):,} to test, "
@@ -275,7 +277,7 @@ MOST_FILES_NAMED = 5
 
 def split_genome(
     genome: PreparedGenome, *, window: int, validation: Sequence[str] = (), test: Sequence[str] = ()
-) -> Split:
+) -> GenomeSplit:
     """Choose what is held out, and make sure that every role has a window with bases in it.
 
     Parameters
@@ -290,7 +292,7 @@ def split_genome(
 
     Returns
     -------
-    Split
+    GenomeSplit
         The stretches.
 
     Raises

@@ -22,7 +22,7 @@ _ANNOTATION = re.compile(r"\.gff3?(\.b?gz)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class SpeciesShare:
+class SpeciesWeight:
     """How often one species is drawn.
 
     Attributes
@@ -190,7 +190,7 @@ def describe_shares(
     temperature: float | None = None,
     windows: int = TRIAL_WINDOWS,
     seed: int = 0,
-) -> list[SpeciesShare]:
+) -> list[SpeciesWeight]:
     """Draw windows as a training on the whole corpus would, and count the species.
 
     Parameters
@@ -208,7 +208,7 @@ def describe_shares(
 
     Returns
     -------
-    list of SpeciesShare
+    list of SpeciesWeight
         One for each species, in the order of the corpus.
 
     Raises
@@ -227,7 +227,7 @@ def describe_shares(
     return count_species(sampler, whole, (min(at_a_time, windows - start) for start in range(0, windows, at_a_time)))
 
 
-def count_species(sampler: WindowSampler, regions: Sequence[Interval], batches: Iterable[int]) -> list[SpeciesShare]:
+def count_species(sampler: WindowSampler, regions: Sequence[Interval], batches: Iterable[int]) -> list[SpeciesWeight]:
     """Count the species of the windows that a sampler gives.
 
     Parameters
@@ -241,7 +241,7 @@ def count_species(sampler: WindowSampler, regions: Sequence[Interval], batches: 
 
     Returns
     -------
-    list of SpeciesShare
+    list of SpeciesWeight
         One for each species, in the order of the stretches.
     """
     drawn: Counter[str] = Counter()
@@ -250,29 +250,30 @@ def count_species(sampler: WindowSampler, regions: Sequence[Interval], batches: 
     expected = sampler.shares()
     return [
         # A sum of floating-point shares may pass 1 by a rounding.
-        SpeciesShare(species, bases, min(1.0, expected.get(species, 0.0)), drawn[species])
+        SpeciesWeight(species, bases, min(1.0, expected.get(species, 0.0)), drawn[species])
         for species, bases in species_sizes(sampler.genome, regions).items()
     ]
 
 
-def largest_shares(shares: Sequence[SpeciesShare], most: int) -> list[SpeciesShare]:
+def largest_shares(shares: Sequence[SpeciesWeight], most: int) -> list[SpeciesWeight]:
     """Order shares by size, and add up those that a table has no row for.
 
     Parameters
     ----------
-    shares : sequence of SpeciesShare
+    shares : sequence of SpeciesWeight
         All of them.
     most : int
         Rows of the table.
 
     Returns
     -------
-    list of SpeciesShare
+    list of SpeciesWeight
         At most `most`, largest first; where there are more, the last one is the sum of the others.
 
     Examples
     --------
-    >>> shares = [SpeciesShare("fly", 12, 0.2, 19), SpeciesShare("man", 99, 0.7, 72), SpeciesShare("yeast", 9, 0.1, 9)]
+    >>> rows = [("fly", 12, 0.2, 19), ("man", 99, 0.7, 72), ("yeast", 9, 0.1, 9)]
+    >>> shares = [SpeciesWeight(*row) for row in rows]
     >>> [(row.species, row.drawn) for row in largest_shares(shares, 2)]
     [('man', 72), ('2 others', 28)]
     """
@@ -280,7 +281,7 @@ def largest_shares(shares: Sequence[SpeciesShare], most: int) -> list[SpeciesSha
     if len(ordered) <= most:
         return ordered
     shown, others = ordered[: most - 1], ordered[most - 1 :]
-    rest = SpeciesShare(
+    rest = SpeciesWeight(
         f"{len(others):,} others",
         sum(share.bases for share in others),
         sum(share.expected for share in others),

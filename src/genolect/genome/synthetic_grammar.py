@@ -221,7 +221,7 @@ def substituted(bases: Bases, rate: float | Sequence[float], generator: np.rando
 
 
 @dataclass(frozen=True)
-class Motif:
+class PlantedMotif:
     """A short signal: its consensus, and the probability (percent) that a copy keeps each base of it."""
 
     name: str
@@ -230,17 +230,16 @@ class Motif:
     conservation: tuple[int, ...]
 
 
-KOZAK = Motif("Kozak_like", "kozak_sequence", "GCCACC", (60, 65, 70, 92, 72, 80))
-DONOR = Motif("donor", "five_prime_cis_splice_site", "GTAAGT", (100, 100, 75, 80, 88, 70))
-BRANCH = Motif("branch_point", "branch_site", "TACTAAC", (82, 75, 92, 96, 85, 100, 88))
-ACCEPTOR = Motif("acceptor", "three_prime_cis_splice_site", "CAG", (78, 100, 100))
-TATA = Motif("TATA_like", "TATA_box", "TATAAAAG", (95, 97, 96, 96, 88, 92, 75, 70))
-AP1 = Motif("AP1_like", "TF_binding_site", "TGACTCA", (96, 98, 96, 82, 97, 96, 95))
-POLYADENYLATION = Motif("polyadenylation", "polyA_signal_sequence", "AATAAA", (98, 92, 98, 97, 98, 97))
-MOTIFS = (KOZAK, DONOR, BRANCH, ACCEPTOR, TATA, AP1, POLYADENYLATION)
+KOZAK = PlantedMotif("Kozak_like", "kozak_sequence", "GCCACC", (60, 65, 70, 92, 72, 80))
+DONOR = PlantedMotif("donor", "five_prime_cis_splice_site", "GTAAGT", (100, 100, 75, 80, 88, 70))
+BRANCH = PlantedMotif("branch_point", "branch_site", "TACTAAC", (82, 75, 92, 96, 85, 100, 88))
+ACCEPTOR = PlantedMotif("acceptor", "three_prime_cis_splice_site", "CAG", (78, 100, 100))
+TATA = PlantedMotif("TATA_like", "TATA_box", "TATAAAAG", (95, 97, 96, 96, 88, 92, 75, 70))
+AP1 = PlantedMotif("AP1_like", "TF_binding_site", "TGACTCA", (96, 98, 96, 82, 97, 96, 95))
+POLYADENYLATION = PlantedMotif("polyadenylation", "polyA_signal_sequence", "AATAAA", (98, 92, 98, 97, 98, 97))
 
 
-def motif_instance(motif: Motif, generator: np.random.Generator) -> Stretch:
+def motif_instance(motif: PlantedMotif, generator: np.random.Generator) -> Stretch:
     """Draw one copy of a motif.
 
     Examples

@@ -37,7 +37,6 @@ def read_sequences(
     *,
     counted: bool = False,
     tokens: int = TOKENS_PER_BATCH,
-    documents: type[Documents] = Documents,
 ) -> list[Tensor]:
     """Read sequences and keep of each what is asked for.
 
@@ -56,8 +55,6 @@ def read_sequences(
         Whether the sequences come from the genome whose contexts the model counted.
     tokens : int
         T, at most; a longer sequence is a batch of its own.
-    documents : type
-        How attention keeps the sequences of a packed row apart (see `encoders.packing`, `encoders.flex_packing`).
 
     Returns
     -------
@@ -90,7 +87,7 @@ def read_sequences(
     with evaluating(model, machine):
         for batch in _batches(lengths, tokens, alike=not model.config.packs):
             rows = [torch.from_numpy(ids[number].astype(np.int64)).to(machine.device) for number in batch]
-            parts = [read(states).cpu() for states in _states(model, rows, documents, counted=counted)]
+            parts = [read(states).cpu() for states in _states(model, rows, counted=counted)]
             answers |= zip(batch, (answer for part in parts for answer in part), strict=True)
     return [answers[number] for number in range(len(ids))]
 
@@ -209,14 +206,12 @@ def _batches(lengths: Sequence[int], tokens: int, *, alike: bool) -> Iterator[li
     yield batch
 
 
-def _states(
-    model: SequenceModel, rows: list[Tensor], documents: type[Documents], *, counted: bool
-) -> list[list[Tensor]]:
+def _states(model: SequenceModel, rows: list[Tensor], *, counted: bool) -> list[list[Tensor]]:
     """Give all hidden states: for each run of one length S tensors (G, L, D)."""
     lengths = tuple(len(row) for row in rows)
     if len(set(lengths)) == 1:
         windows = torch.stack(rows)
         return [model.encoder.states(windows, windows if counted else None)]
-    row, laid = torch.cat(rows)[None], documents(lengths)
+    row, laid = torch.cat(rows)[None], Documents(lengths)
     states = model.encoder.states(row, row if counted else None, documents=laid)
     return [[*windows] for windows in zip(*(laid.windows(state) for state in states), strict=True)]

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from genolect.arrays import Floats
 from genolect.models.model import SequenceModel
-from genolect.objectives.masked import Words
+from genolect.objectives.masked import Vocabulary
 from genolect.objectives.masking import word_codes
 from genolect.objectives.objective import Batch
 from genolect.objectives.token_layout import kmer_ids, nucleotide_ids
@@ -323,31 +323,7 @@ class WindowTokens:
         return known
 
 
-def centre_tokens(batch: Batch) -> Tensor:
-    """Give the token of each window that covers its centre base; the last one where none reaches as far.
-
-    Parameters
-    ----------
-    batch : Batch
-        Windows.
-
-    Returns
-    -------
-    Tensor of int64, shape (B,)
-        Places in the rows.
-
-    Examples
-    --------
-    >>> batch = WindowTokens(KmerTokenizer(2, 2)).batch(torch.zeros(1, 9, dtype=torch.uint8))
-    >>> centre_tokens(batch).tolist()  # base 4 is in the third word
-    [2]
-    """
-    centre = batch.bases.shape[1] // 2
-    ends = batch.spans[..., 1].expand(batch.ids.shape)
-    return (ends <= centre).sum(dim=1).clamp(max=batch.ids.shape[1] - 1)
-
-
-def words_of(tokenizer: Tokenizer, base_frequencies: Sequence[float] | None = None) -> Words:
+def words_of(tokenizer: Tokenizer, base_frequencies: Sequence[float] | None = None) -> Vocabulary:
     """Say what the masked objective has to know of a tokenizer.
 
     Parameters
@@ -360,7 +336,7 @@ def words_of(tokenizer: Tokenizer, base_frequencies: Sequence[float] | None = No
 
     Returns
     -------
-    Words
+    Vocabulary
         What `objectives.masked_bases.MaskedBases` needs.
 
     Examples
@@ -372,12 +348,12 @@ def words_of(tokenizer: Tokenizer, base_frequencies: Sequence[float] | None = No
     if isinstance(tokenizer, NucleotideTokenizer | KmerTokenizer | DnabertTokenizer):
         codes = word_codes(vocabulary[token] for token in targets)
         tokenize = WindowTokens(tokenizer).ids
-        return Words(tokenizer.mask_id, targets, tokenize, codes, base_frequencies)
+        return Vocabulary(tokenizer.mask_id, targets, tokenize, codes, base_frequencies)
     frequencies = None
     if base_frequencies is not None:
         by_letter = dict(zip("ACGT", base_frequencies, strict=True))
         frequencies = [_product(vocabulary[token], by_letter) for token in targets]
-    return Words(tokenizer.mask_id, targets, frequencies=frequencies)
+    return Vocabulary(tokenizer.mask_id, targets, frequencies=frequencies)
 
 
 def _product(word: str, by_letter: dict[str, float]) -> float:

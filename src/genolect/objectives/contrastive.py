@@ -30,13 +30,12 @@ from genolect.objectives.temperature import (
     HeldTemperature,
     LearnedTemperature,
 )
-from genolect.objectives.token_layout import reverse_complement_rows
+from genolect.objectives.token_layout import UNKNOWN_BIT, reverse_complement_rows
 from genolect.random import derived_key, key_words
 
 View = Callable[[Tensor, int], Tensor]
 """Takes bases, a tensor of uint8 of shape (B, W), and a key; gives bases of shape (B, W or fewer)."""
 
-_UNKNOWN_BIT = 0b0100
 _LETTER_BITS = 0b0011
 
 
@@ -187,7 +186,7 @@ def mutated(rate: float) -> View:
     def view(bases: Tensor, key: int) -> Tensor:
         left, right = _words(bases, key)
         other = (bases + (1 + (right * _LETTER_BITS >> 32)).to(torch.uint8)) & _LETTER_BITS
-        struck = (left < limit) & ((bases & _UNKNOWN_BIT) == 0)
+        struck = (left < limit) & ((bases & UNKNOWN_BIT) == 0)
         return torch.where(struck, (bases & ~_LETTER_BITS) | other, bases)
 
     return view

@@ -31,7 +31,7 @@ from torch import Tensor
 from genolect.arrays import Floats
 from genolect.objectives.masked import UNKNOWN, MaskedBases
 from genolect.objectives.objective import Batch, Inputs
-from genolect.objectives.token_layout import Layout, layout_of
+from genolect.objectives.token_layout import BASE_BITS, Layout, token_layout
 from genolect.random import derived_generator, derived_key
 
 PERMUTATIONS = 40
@@ -41,7 +41,7 @@ PairCounts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class LeakEstimate:
     """A figure with its interval.
 
     Attributes
@@ -57,7 +57,7 @@ class Estimate:
     high: float
 
 
-def mutual_information(first: PairCounts, second: PairCounts, groups: PairCounts, *, seed: int = 0) -> Estimate:
+def mutual_information(first: PairCounts, second: PairCounts, groups: PairCounts, *, seed: int = 0) -> LeakEstimate:
     """Estimate how many bits one variable tells of another.
 
     The plug-in estimate is too large, most of all where both take many values; the mean over 40 random permutations of
@@ -75,7 +75,7 @@ def mutual_information(first: PairCounts, second: PairCounts, groups: PairCounts
 
     Returns
     -------
-    Estimate
+    LeakEstimate
         In bits; NaN where there is no draw.
 
     Examples
@@ -85,7 +85,7 @@ def mutual_information(first: PairCounts, second: PairCounts, groups: PairCounts
     (2.0, 0.0)
     """
     if not len(first):
-        return Estimate(np.nan, np.nan, np.nan)
+        return LeakEstimate(np.nan, np.nan, np.nan)
     first, second = (np.unique(codes, return_inverse=True)[1].astype(np.int64) for codes in (first, second))
     shape = int(first.max()) + 1, int(second.max()) + 1
     pointwise = _pointwise(first, second, shape)
@@ -97,7 +97,7 @@ def mutual_information(first: PairCounts, second: PairCounts, groups: PairCounts
     return _estimate(value - float(np.mean(chance)), float(deviation))
 
 
-def ratio(sums: npt.ArrayLike, counts: npt.ArrayLike) -> Estimate:
+def ratio(sums: npt.ArrayLike, counts: npt.ArrayLike) -> LeakEstimate:
     """Estimate a mean from the sums and counts of groups.
 
     Parameters
@@ -107,23 +107,23 @@ def ratio(sums: npt.ArrayLike, counts: npt.ArrayLike) -> Estimate:
 
     Returns
     -------
-    Estimate
+    LeakEstimate
         All sums by all counts; NaN where nothing was counted.
 
     Examples
     --------
     >>> ratio([1, 1, 1], [4, 4, 4])
-    Estimate(value=0.25, low=0.25, high=0.25)
+    LeakEstimate(value=0.25, low=0.25, high=0.25)
     """
     tops, bottoms = np.asarray(sums, dtype=np.float64), np.asarray(counts, dtype=np.float64)
     if not bottoms.sum():
-        return Estimate(np.nan, np.nan, np.nan)
+        return LeakEstimate(np.nan, np.nan, np.nan)
     value = tops.sum() / bottoms.sum()
     return _estimate(float(value), float(np.sqrt(((tops - value * bottoms) ** 2).sum()) / bottoms.sum()))
 
 
-def _estimate(value: float, deviation: float) -> Estimate:
-    return Estimate(value, value - _NORMAL * deviation, value + _NORMAL * deviation)
+def _estimate(value: float, deviation: float) -> LeakEstimate:
+    return LeakEstimate(value, value - _NORMAL * deviation, value + _NORMAL * deviation)
 
 
 def _pointwise(first: PairCounts, second: PairCounts, shape: tuple[int, int]) -> npt.NDArray[np.float64]:
@@ -135,7 +135,6 @@ def _pointwise(first: PairCounts, second: PairCounts, shape: tuple[int, int]) ->
     return found
 
 
-_BASE_BITS = 0b0111
 _COUNTED = ("predictable", "selected", "bases", "hidden", "unprinted", "shown", "readable")
 
 Counts = npt.NDArray[np.int64]
@@ -147,30 +146,30 @@ class Leak:
 
     Attributes
     ----------
-    tokens_in_loss : Estimate
+    tokens_in_loss : LeakEstimate
         Share of the predictable tokens that are selected.
-    bases_hidden : Estimate
+    bases_hidden : LeakEstimate
         Share of the bases (N apart) that no token outside the selection shows, and that a selected one holds.
-    bases_unprinted : Estimate
+    bases_unprinted : LeakEstimate
         Share of the bases that no kept token shows either.
-    told_at_place : Estimate
+    told_at_place : LeakEstimate
         Bits that what is shown at a selected place tells of it, per `unit`.
     unit : {'base', 'token'}
         What that is counted for.
-    told_by_neighbours : Estimate
+    told_by_neighbours : LeakEstimate
         Bits of a selected token that tokens outside the selection show, bases taken as independent.
-    readable_tokens : Estimate
+    readable_tokens : LeakEstimate
         Share of the selected tokens that are guessed by reading off those bases, and taking the most frequent base for
         all others.
     """
 
-    tokens_in_loss: Estimate
-    bases_hidden: Estimate
-    bases_unprinted: Estimate
-    told_at_place: Estimate
+    tokens_in_loss: LeakEstimate
+    bases_hidden: LeakEstimate
+    bases_unprinted: LeakEstimate
+    told_at_place: LeakEstimate
     unit: Literal["base", "token"]
-    told_by_neighbours: Estimate
-    readable_tokens: Estimate
+    told_by_neighbours: LeakEstimate
+    readable_tokens: LeakEstimate
 
 
 def measure_leak(objective: MaskedBases, batches: Iterable[Batch], *, seed: int = 0) -> Leak:
@@ -193,23 +192,23 @@ def measure_leak(objective: MaskedBases, batches: Iterable[Batch], *, seed: int 
     Examples
     --------
     >>> from genolect.objectives.masking import word_codes
-    >>> from genolect.objectives.masked import Words
+    >>> from genolect.objectives.masked import Vocabulary
     >>> from genolect.objectives.masked import MaskedBasesConfig
     >>> bases = torch.arange(6000, dtype=torch.uint8).view(20, 300) % 4
     >>> spans = torch.arange(300)[:, None] + torch.tensor([0, 1])
-    >>> words = Words(mask_id=5, targets=range(4), codes=word_codes("ACGT"))
+    >>> words = Vocabulary(mask_id=5, targets=range(4), codes=word_codes("ACGT"))
     >>> objective = MaskedBases(MaskedBasesConfig(hidden_share=1.0, random_share=0.0), words)
     >>> measure_leak(objective, [Batch(bases, bases.long(), spans)]).told_at_place.value
     0.0
     """
     batches = list(batches)
-    codes = torch.cat([(batch.bases & _BASE_BITS).flatten() for batch in batches])
+    codes = torch.cat([(batch.bases & BASE_BITS).flatten() for batch in batches])
     seen = torch.bincount(codes, minlength=UNKNOWN)[:UNKNOWN].double()
     frequencies = (seen / seen.sum()).tolist()
     counts, draws = [], []
     for step, batch in enumerate(batches):
         inputs, targets = objective.corrupt(batch, derived_key(seed, "leak", step))
-        layout = layout_of(batch.spans, batch.bases.shape[1])
+        layout = token_layout(batch.spans, batch.bases.shape[1])
         counts.append(_counts(objective, batch, inputs, layout, max(frequencies)))
         draws.append(_draws(objective, batch, inputs, layout, targets.bases))
         draws[-1][2] += sum(map(len, counts[:-1]))
@@ -230,7 +229,7 @@ def _counts(objective: MaskedBases, batch: Batch, inputs: Inputs, layout: Layout
     """Count tokens and bases of each window: shape (B, 7), as `_COUNTED` names them."""
     selected = _chosen(inputs)
     predictable = objective.predictable(batch.ids)
-    known = (batch.bases & _BASE_BITS) < UNKNOWN
+    known = (batch.bases & BASE_BITS) < UNKNOWN
     visible = layout.covered(predictable & ~selected)
     hidden = known & layout.covered(selected) & ~visible
     unprinted = hidden & ~layout.covered(selected & (inputs.ids == batch.ids))
@@ -259,7 +258,7 @@ def _draws(objective: MaskedBases, batch: Batch, inputs: Inputs, layout: Layout,
     # How many tokens say A, C, G, T, written as one number.
     numerals = (k + 1) ** torch.arange(UNKNOWN, device=selected.device)
     shown = (said.view(B, W, UNKNOWN) * numerals).sum(-1)
-    truth = (batch.bases & _BASE_BITS).long()
+    truth = (batch.bases & BASE_BITS).long()
     return torch.stack([truth[asked], shown[asked], asked.nonzero()[:, 0]]).cpu().numpy()
 
 

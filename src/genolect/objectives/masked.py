@@ -46,7 +46,7 @@ from genolect.objectives.masking import (
     select_tokens,
 )
 from genolect.objectives.objective import Batch, Inputs
-from genolect.objectives.token_layout import Layout, layout_of
+from genolect.objectives.token_layout import BASE_BITS, Layout, token_layout
 from genolect.random import derived_key, key_words
 
 
@@ -189,12 +189,11 @@ def _added(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
 
 
 UNKNOWN = 4
-_BASE_BITS = 0b0111
 _UNSELECTED = -1
 
 
 @dataclass(frozen=True)
-class Words:
+class Vocabulary:
     """What the objective knows of a tokenizer.
 
     Attributes
@@ -266,7 +265,7 @@ class MaskedBases:
     ----------
     config : MaskedBasesConfig
         Rates, blocks, classes, scheme.
-    words : Words
+    words : Vocabulary
         The tokenizer.
 
     Raises
@@ -279,7 +278,7 @@ class MaskedBases:
     causal: bool | None = False
     metrics = MaskedMetrics
 
-    def __init__(self, config: MaskedBasesConfig, words: Words) -> None:
+    def __init__(self, config: MaskedBasesConfig, words: Vocabulary) -> None:
         self.config = config
         self.words = words
         drawn = len(words.targets) if words.tokenize is None else UNKNOWN
@@ -376,7 +375,7 @@ class MaskedBases:
     def _layout(self, batch: Batch) -> Layout:
         """Read the spans, once where every batch has the same."""
         if self._known is None or self._known[0] is not batch.spans or self._known[1].width != batch.bases.shape[1]:
-            self._known = batch.spans, layout_of(batch.spans, batch.bases.shape[1])
+            self._known = batch.spans, token_layout(batch.spans, batch.bases.shape[1])
         return self._known[1]
 
     def _check(self, batch: Batch, layout: Layout) -> None:
@@ -390,10 +389,10 @@ class MaskedBases:
                     f"the windows have {given}, the configuration speaks of {config.classes}", fix=fix
                 )
         if tiles is not None and self.words.codes is None:
-            raise ConfigurationError("the words overlap, and their bases are not known", fix="give Words.codes")
+            raise ConfigurationError("the words overlap, and their bases are not known", fix="give Vocabulary.codes")
         if tiles is not None and config.scheme == "bases" and config.random_share and self.words.tokenize is None:
             what = "random tokens among overlapping ones would stand out"
-            raise ConfigurationError(what, fix="give Words.tokenize, or set random_share = 0")
+            raise ConfigurationError(what, fix="give Vocabulary.tokenize, or set random_share = 0")
         if config.scheme == "dnabert":
             k = 0 if tiles is None else tiles.places.shape[1]
             if k not in DNABERT_NEIGHBOURS or batch.ids.shape[1] != layout.width - k + 1:
@@ -410,7 +409,7 @@ class MaskedBases:
 
     def _published(self, batch: Batch, key: int, layout: Layout) -> tuple[Tensor, Tensor]:
         """Mask tokens, none that holds an N."""
-        known = layout.count((batch.bases & _BASE_BITS) >= UNKNOWN) == 0
+        known = layout.count((batch.bases & BASE_BITS) >= UNKNOWN) == 0
         ids = torch.where(known, batch.ids, _UNSELECTED)
         config, shares = self.config, self.config.shares[0]
         if config.scheme == "grover":
@@ -450,7 +449,7 @@ class MaskedBases:
         if batch.classes is not None:
             kinds = batch.classes.long()
             number = self.config.classes or int(kinds.max()) + 1
-            known = (batch.bases & _BASE_BITS) < UNKNOWN
+            known = (batch.bases & BASE_BITS) < UNKNOWN
             class_bases, class_selected = (torch.bincount(kinds[on], minlength=number) for on in (known, touched))
             if self.config.loss_weights:
                 per_class = torch.tensor(self.config.loss_weights, dtype=torch.float64, device=kinds.device)

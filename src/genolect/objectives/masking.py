@@ -24,6 +24,8 @@ import torch
 from numba import njit
 from torch import Tensor
 
+from genolect.arrays import BASES
+from genolect.objectives.token_layout import BASE_BITS
 from genolect.random import KEY_STEP, LOW, MULTIPLIER, ROUNDS, derived_key, key_words, random_words
 
 Codes = npt.NDArray[np.uint8]
@@ -34,7 +36,6 @@ UNSELECTED, HIDDEN, REPLACED, KEPT = range(4)
 """Fates of a base: not selected; hidden; shown as a random base; selected, but shown as it is."""
 
 _HALF = np.uint64(32)
-_FATES = (HIDDEN, REPLACED, KEPT)
 
 
 @njit(cache=True, nogil=True)
@@ -286,10 +287,6 @@ def counter_words(left: Tensor, low: int, high: int) -> tuple[Tensor, Tensor]:
     return left, right
 
 
-BASES = 4
-_BASE_BITS = 0b0111
-
-
 @dataclass(frozen=True)
 class Hiding:
     """How bases are drawn.
@@ -413,7 +410,7 @@ def _draw_anywhere(
     limits = torch.tensor(hiding.limits, device=bases.device)
     kinds = torch.zeros_like(bases, dtype=torch.int64) if classes is None else classes.long()
     hidden, replaced, selected = (left < limits[:, number][kinds] for number in range(3))
-    codes = bases & _BASE_BITS
+    codes = bases & BASE_BITS
     known = codes < BASES
     fates = torch.where(hidden, HIDDEN, torch.where(replaced, REPLACED, torch.where(selected, KEPT, UNSELECTED)))
     fates = torch.where(known & selected, fates, UNSELECTED).to(torch.uint8)

@@ -93,7 +93,7 @@ class Layout:
         return change.cumsum(1)[:, : self.width] > 0
 
 
-def layout_of(spans: Tensor, width: int) -> Layout:
+def token_layout(spans: Tensor, width: int) -> Layout:
     """Read how tokens lie on the bases.
 
     Parameters
@@ -115,7 +115,7 @@ def layout_of(spans: Tensor, width: int) -> Layout:
 
     Examples
     --------
-    >>> layout = layout_of(torch.tensor([[0, 3], [1, 4], [2, 5], [3, 6], [4, 7]]), 7)
+    >>> layout = token_layout(torch.tensor([[0, 3], [1, 4], [2, 5], [3, 6], [4, 7]]), 7)
     >>> layout.tiles.tokens.tolist(), layout.tiles.fresh.int().tolist()
     ([0, 3, 4], [[1, 1, 1], [1, 1, 1], [0, 0, 1]])
     """
@@ -155,8 +155,8 @@ def _tiles(spans: Tensor) -> Tiles:
     return Tiles(tokens, places, places >= before[:, None])
 
 
-_BASE_BITS = 0b0111
-_UNKNOWN_BIT = 0b0100
+BASE_BITS = 0b0111
+UNKNOWN_BIT = 0b0100
 _COMPLEMENT_BITS = 0b0011
 LONGEST_WORD = 8
 
@@ -179,7 +179,7 @@ def nucleotide_ids(bases: Tensor) -> Tensor:
     >>> nucleotide_ids(torch.tensor([0, 1, 10, 3, 4], dtype=torch.uint8)).tolist()
     [0, 1, 2, 3, 4]
     """
-    return (bases & _BASE_BITS).long()
+    return (bases & BASE_BITS).long()
 
 
 def kmer_ids(bases: Tensor, k: int, stride: int = 1) -> Tensor:
@@ -213,9 +213,9 @@ def kmer_ids(bases: Tensor, k: int, stride: int = 1) -> Tensor:
         raise ValueError(f"k {k} and stride {stride} need 1 <= k <= {LONGEST_WORD} and stride >= 1")
     unknown: int = 4**k
     count = max(0, (bases.shape[-1] - k) // stride + 1)
-    digits = (bases & _BASE_BITS).int()
+    digits = (bases & BASE_BITS).int()
     # An N counts 4^k in every place, so that the sum is at least 4^k; for k = 8 it still fits into 31 bits.
-    digits = torch.where(digits >= _UNKNOWN_BIT, unknown, digits)
+    digits = torch.where(digits >= UNKNOWN_BIT, unknown, digits)
     ids = torch.zeros((*bases.shape[:-1], count), dtype=torch.int32, device=bases.device)
     for place in range(k):
         ids = 4 * ids + digits[..., place : place + (count - 1) * stride + 1 : stride] if count else ids
@@ -244,5 +244,5 @@ def reverse_complement_rows(bases: Tensor, rows: Tensor) -> Tensor:
     [[0, 0, 1], [10, 4, 3]]
     """
     turned = bases.flip(-1)
-    turned = torch.where((turned & _UNKNOWN_BIT) == 0, turned ^ _COMPLEMENT_BITS, turned)
+    turned = torch.where((turned & UNKNOWN_BIT) == 0, turned ^ _COMPLEMENT_BITS, turned)
     return torch.where(rows[:, None], turned, bases)

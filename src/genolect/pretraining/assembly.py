@@ -16,7 +16,7 @@ from genolect.encoders.heads import HeadConfig
 from genolect.errors import ConfigurationError, InputError
 from genolect.genome.classes import BaseClasses, classify_bases, intervals_of
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split
+from genolect.genome.holdout import GenomeSplit
 from genolect.genome.orthologs import (
     OrthologPairSampler,
     Orthologs,
@@ -154,7 +154,7 @@ def gather(genome: PreparedGenome, recipe: Recipe) -> Ingredients:
     return Ingredients(recipe, WindowTokens(tokenizer), _classes(genome, recipe), genes, tracks)
 
 
-def assemble(ingredients: Ingredients, windows: WindowSampler, count: int, split: Split) -> dict[str, Part]:
+def assemble(ingredients: Ingredients, windows: WindowSampler, count: int, split: GenomeSplit) -> dict[str, Part]:
     """Make the parts of a training.
 
     Parameters
@@ -165,7 +165,7 @@ def assemble(ingredients: Ingredients, windows: WindowSampler, count: int, split
         Where windows of the genome come from.
     count : int
         How many of them make a step.
-    split : Split
+    split : GenomeSplit
         Whose training stretches decide how frequent bases are.
 
     Returns
@@ -214,7 +214,7 @@ def assemble(ingredients: Ingredients, windows: WindowSampler, count: int, split
 
 
 def training_windows(
-    genome: PreparedGenome, split: Split, training: TrainingConfig, *, temperature: float | None = None
+    genome: PreparedGenome, split: GenomeSplit, training: TrainingConfig, *, temperature: float | None = None
 ) -> WindowSampler:
     """Give what the windows of a training come from.
 
@@ -235,16 +235,16 @@ def training_windows(
     ConfigurationError, InputError
         If there is nothing to draw, or not as asked.
     """
-    shares = choose_shares(genome, split.training, temperature=temperature)
+    shares = choose_shares(genome, split.train, temperature=temperature)
     return WindowSampler(
-        genome, split.training, length=training.window, seed=training.seed, purpose="training", shares=shares
+        genome, split.train, length=training.window, seed=training.seed, purpose="training", shares=shares
     )
 
 
 def new_training(
     ingredients: Ingredients,
     genome: PreparedGenome,
-    split: Split,
+    split: GenomeSplit,
     encoder: EncoderConfig,
     training: TrainingConfig,
     machine: Machine,
@@ -289,10 +289,10 @@ def measure_step(training: Training) -> float:
     return step_seconds(training, time.perf_counter, warm_up=WARM_UP_STEPS, steps=TIMED_STEPS)[TIMED_STEPS // 2]
 
 
-def base_frequencies(genome: PreparedGenome, split: Split) -> list[float]:
+def base_frequencies(genome: PreparedGenome, split: GenomeSplit) -> list[float]:
     """Give the shares of A C G T in the training stretches, both strands together."""
     counts = np.zeros(N + 1, dtype=np.int64)
-    for region in split.training:
+    for region in split.train:
         codes = genome.bases(region.name, region.start, region.end) & BASE_BITS
         counts += np.bincount(np.minimum(codes, N), minlength=N + 1)
     both = counts[:N] + counts[:N][::-1]

@@ -10,7 +10,7 @@ from pathlib import Path
 from genolect.errors import ConfigurationError, InputError
 from genolect.folders import CONFIGURATION, PLAN, PREPARED
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split, split_genome
+from genolect.genome.holdout import GenomeSplit, split_genome
 from genolect.pretraining.plan import known_plan, plan_of_model, read_plan
 from genolect.tables.audit.finding import Pretraining
 
@@ -23,7 +23,7 @@ class HeldOut:
 
     Attributes
     ----------
-    split : Split
+    split : GenomeSplit
         The stretches.
     own : dict of str to bool
         By model, whether it was trained on this very genome.
@@ -31,7 +31,7 @@ class HeldOut:
         What a reader has to know.
     """
 
-    split: Split
+    split: GenomeSplit
     own: dict[str, bool]
     notes: tuple[str, ...]
 
@@ -144,10 +144,10 @@ def open_pretraining(path: Path, genome: PreparedGenome | None) -> Pretraining:
             raise InputError("this is no plan of a run", fix="name another folder", path=path / PLAN) from error
     else:
         own = PreparedGenome(path)
-        return Pretraining(own, split_genome(own, window=DEFAULT_WINDOW).training, str(path))
+        return Pretraining(own, split_genome(own, window=DEFAULT_WINDOW).train, str(path))
     beside = [folder / PREPARED for folder in (path, path.parent) if (folder / PREPARED).is_dir()]
     for candidate in [genome, *map(PreparedGenome, beside)]:
         if candidate is not None and candidate.content_hash == plan.genome:
-            return Pretraining(candidate, plan.split().training, str(path))
+            return Pretraining(candidate, plan.split().train, str(path))
     what = "the genome that this model was trained on is not beside it"
     raise ConfigurationError(what, fix="name it with --genome, as prepared then", path=path)

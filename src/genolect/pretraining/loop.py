@@ -66,7 +66,7 @@ class TrainingConfig(Configuration):
 
 
 @dataclass(frozen=True)
-class CurvePoint:
+class TrainingPoint:
     """One point of the learning curve.
 
     Attributes
@@ -105,7 +105,7 @@ class Progress:
         Steps done.
     seconds : float
         Seconds spent.
-    curve : list of CurvePoint
+    curve : list of TrainingPoint
         So far.
     recent : dict of str to Metrics
         Of each part, since the last point of the curve.
@@ -115,7 +115,7 @@ class Progress:
 
     step: int = 0
     seconds: float = 0.0
-    curve: list[CurvePoint] = field(default_factory=list)
+    curve: list[TrainingPoint] = field(default_factory=list)
     recent: dict[str, Metrics] = field(default_factory=dict)
     total: dict[str, Metrics] = field(default_factory=dict)
 
@@ -267,7 +267,7 @@ class Training:
         self.progress = Progress(
             step=checkpoint.step,
             seconds=facts["seconds"],
-            curve=[CurvePoint(**point) for point in facts["curve"]],
+            curve=[TrainingPoint(**point) for point in facts["curve"]],
             recent={name: self._metrics(name, values) for name, values in facts["recent"].items()},
             total={name: self._metrics(name, values) for name, values in facts["total"].items()},
         )
@@ -315,7 +315,7 @@ class Training:
         heldout = observers.validate(self.model)
         counting, bits = _first_bits(measures)
         progress.curve.append(
-            CurvePoint(
+            TrainingPoint(
                 step=progress.step,
                 bases=progress.step * self.bases_per_step,
                 seconds=progress.seconds,

@@ -21,7 +21,7 @@ from genolect.errors import ConfigurationError, InputError, shown
 from genolect.folders import PLAN
 from genolect.genome.context_counts import context_lengths
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split, split_genome
+from genolect.genome.holdout import GenomeSplit, Role, split_genome
 from genolect.models.huggingface.reading import is_published
 from genolect.models.inference import Machine
 from genolect.models.model import training_record
@@ -214,7 +214,7 @@ class Plan(Configuration):
     files: dict[str, str]
     encoder: AnyEncoder
     training: TrainingConfig
-    regions: dict[str, tuple[tuple[str, int, int], ...]]
+    regions: dict[Role, tuple[tuple[str, int, int], ...]]
     rule: str
 
     @property
@@ -222,10 +222,10 @@ class Plan(Configuration):
         """Bases that a step reads."""
         return bases_per_step(self.recipe, self.training.windows, self.training.window)
 
-    def split(self) -> Split:
-        """Give the regions as a `Split`."""
+    def split(self) -> GenomeSplit:
+        """Give the regions as a `GenomeSplit`."""
         roles = {role: tuple(Interval(*place) for place in places) for role, places in self.regions.items()}
-        return Split(roles["training"], roles["validation"], roles["test"], self.rule)
+        return GenomeSplit(roles["train"], roles["validation"], roles["test"], self.rule)
 
 
 def make_plan(
@@ -258,7 +258,7 @@ def make_plan(
     recipe, tokenizer = ingredients.recipe, ingredients.tokens.tokenizer
     split = split_genome(genome, window=options.window, validation=options.validation, test=options.test)
     size = _size(options, machine)
-    encoder = _encoder(recipe, size, tokenizer, sum(region.length for region in split.training))
+    encoder = _encoder(recipe, size, tokenizer, sum(region.length for region in split.train))
     draft = TrainingConfig.from_mapping(
         {"steps": options.steps or 1, "windows": size.windows, "window": options.window, "seed": options.seed}
         | given_values(recipe.training),

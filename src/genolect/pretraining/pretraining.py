@@ -15,7 +15,7 @@ from genolect import files
 from genolect.folders import CHECKPOINTS, MODEL, RESULTS
 from genolect.genome.context_counts import context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import MOST_FILES_NAMED, Split
+from genolect.genome.holdout import MOST_FILES_NAMED, GenomeSplit
 from genolect.genome.preparation import count_species, has_species
 from genolect.models.inference import this_machine
 from genolect.models.model import save_model, training_record
@@ -136,8 +136,8 @@ def _train(
     split, machine = plan.split(), this_machine()
     listener.say("counting contexts of the training stretches")
     read: tuple[int, ...] = getattr(plan.encoder, "context_lengths", ())
-    longest = max(read or context_lengths(sum(region.length for region in split.training)))
-    counts = count_contexts(genome, split.training, longest)
+    longest = max(read or context_lengths(sum(region.length for region in split.train)))
+    counts = count_contexts(genome, split.train, longest)
     training = new_training(
         ingredients,
         genome,
@@ -294,12 +294,12 @@ def _drawn_species(genome: PreparedGenome, plan: Plan) -> dict[str, Any]:
         return {}
     split, training = plan.split(), plan.training
     windows = training_windows(genome, split, training, temperature=plan.options.temperature)
-    rows = count_species(windows, split.training, repeat(training.windows, training.steps))
+    rows = count_species(windows, split.train, repeat(training.windows, training.steps))
     ordered = sorted(rows, key=lambda row: row.expected, reverse=True)
     return {"species": [asdict(row) for row in ordered]}
 
 
-def _describe(genome: PreparedGenome, split: Split) -> list[dict[str, Any]]:
+def _describe(genome: PreparedGenome, split: GenomeSplit) -> list[dict[str, Any]]:
     roles: dict[str, list[str]] = {name: [] for name in genome.lengths}
     for role, regions in split.regions().items():
         for region in regions:

@@ -185,7 +185,7 @@ class TrackPart(Configuration):
 
 
 AnyPart: TypeAlias = MaskedPart | CausalPart | ContrastivePart | SpeciesPart | LabelsPart | TrackPart
-ObjectivePart = Annotated[AnyPart, Field(discriminator="kind")]
+Part = Annotated[AnyPart, Field(discriminator="kind")]
 
 
 class ClassSource(Configuration):
@@ -283,7 +283,7 @@ class Recipe(Configuration):
     encoder: EncoderChoice = EncoderChoice()
     training: TrainingChoice = TrainingChoice()
     classes: dict[str, ClassSource] = Field(default_factory=dict)
-    objectives: dict[str, ObjectivePart] = Field(default_factory=_default_objectives, min_length=1)
+    objectives: dict[str, Part] = Field(default_factory=_default_objectives, min_length=1)
     weights: dict[str, WeightConfig] = Field(default_factory=dict)
 
     @model_validator(mode="after")

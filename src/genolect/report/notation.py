@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from genolect.statistics.sentences import ARM_NAMES, OF
+from genolect.statistics.names import ARMS, OF, SMALLER_IS_BETTER
 
 ABSENT = "–"
 MINUS = "\N{MINUS SIGN}"
@@ -24,22 +24,23 @@ class Metric:
     lower_is_better: bool = False
 
 
-METRICS = {
-    "auroc": Metric("AUROC", reference=0.5),
-    "auroc_difference": Metric("AUROC, reference minus arm", reference=0.0),
-    "pearson": Metric("Pearson r", reference=0.0),
-    "pearson_difference": Metric("Pearson r, reference minus arm", reference=0.0),
-    "spearman": Metric("Spearman ρ", reference=0.0),
-    "r_squared": Metric("R²", reference=0.0),
-    "mean_absolute_error": Metric("Mean absolute error", lower_is_better=True),
-    "auprc": Metric("AUPRC"),
-    "mcc": Metric("MCC", reference=0.0),
-    "mcc_at_threshold": Metric("MCC at the chosen threshold", reference=0.0),
-    "accuracy": Metric("Accuracy"),
-    "macro_f1": Metric("F1, mean over classes"),
-    "brier": Metric("Brier score", lower_is_better=True),
-    "ece": Metric("ECE", lower_is_better=True),
+TITLES: dict[str, tuple[str, float | None]] = {
+    "auroc": ("AUROC", 0.5),
+    "auroc_difference": ("AUROC, reference minus arm", 0.0),
+    "pearson": ("Pearson r", 0.0),
+    "pearson_difference": ("Pearson r, reference minus arm", 0.0),
+    "spearman": ("Spearman ρ", 0.0),
+    "r_squared": ("R²", 0.0),
+    "mean_absolute_error": ("Mean absolute error", None),
+    "auprc": ("AUPRC", None),
+    "mcc": ("MCC", 0.0),
+    "mcc_at_threshold": ("MCC at the chosen threshold", 0.0),
+    "accuracy": ("Accuracy", None),
+    "macro_f1": ("F1, mean over classes", None),
+    "brier": ("Brier score", None),
+    "ece": ("ECE", None),
 }
+METRICS = {name: Metric(*known, lower_is_better=name in SMALLER_IS_BETTER) for name, known in TITLES.items()}
 
 
 def count(value: int | None) -> str:
@@ -149,7 +150,7 @@ def arm_title(arm: str) -> str:
     ('Random twin', 'svm')
     """
     kind, of, model = arm.partition(OF)
-    return f"{ARM_NAMES[kind].title}{of}{model}" if kind in ARM_NAMES else arm
+    return f"{ARMS[kind].title}{of}{model}" if kind in ARMS else arm
 
 
 def arm_order(arm: str) -> int:
@@ -161,7 +162,7 @@ def arm_order(arm: str) -> int:
     ['majority', 'pretrained_probe', 'svm']
     """
     kind = arm.partition(OF)[0]
-    return list(ARM_NAMES).index(kind) if kind in ARM_NAMES else len(ARM_NAMES)
+    return list(ARMS).index(kind) if kind in ARMS else len(ARMS)
 
 
 def split_metric(metric: str) -> tuple[str, str | None]:

@@ -22,6 +22,7 @@ from genolect.report.templates import page_template
 from genolect.report.verdict import comparisons, sentences
 from genolect.sequence.statistics import KMER_LENGTH
 from genolect.statistics.bootstrap import MARGIN
+from genolect.statistics.names import ROLES
 
 MOST_ROWS = 60  # of a table; the page says what it leaves out
 FOREMOST = 3  # of the probe's sentences: who is best, against the random twin, against k-mers
@@ -32,7 +33,6 @@ MOST_DEPTH = 6
 MOST_SQUARES = 12
 MOST_SETTINGS = 120
 SETTING_CHARACTERS = 120
-ROLES = ("training", "validation", "test")
 TEMPLATE = "template.html.jinja"
 CONSTANTS = {
     "span": notation.span,

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from genolect.report.notation import bases, duration
 from genolect.report.results import CalibrationBin, CurvePoint, Region
+from genolect.statistics.names import ROLES
 
 Item = TypeVar("Item")
 MOST_DECIMALS = 9
@@ -349,7 +350,7 @@ def split_strip(name: str, length: int, longest: int, regions: Sequence[Region])
     scale = 100 / max(longest, 1)
     parts = [_line("0", "50%", f"{scale * length:.3f}%", "50%", kind="axis")]
     for region in regions:
-        share = {"training": 40, "validation": 70, "test": 100}.get(region.role, 20)
+        share = {"train": 40, "validation": 70, "test": 100}.get(region.role, 20)
         words = f"{region.role} {region.start:,}–{region.end:,}"
         parts.append(
             element(
@@ -359,7 +360,7 @@ def split_strip(name: str, length: int, longest: int, regions: Sequence[Region])
                 y=f"{50 - share / 2:g}%",
                 width=f"{scale * max(region.end - region.start, 0):.3f}%",
                 height=f"{share}%",
-                class_=f"role-{region.role}" if region.role in ("training", "validation", "test") else "role-other",
+                class_=f"role-{region.role}" if region.role in ROLES else "role-other",
             )
         )
     return picture(*parts, label=f"Split of {name}", kind="strip")

@@ -17,7 +17,7 @@ UNDECISIVE = ("majority", "permuted_labels")
 
 
 @dataclass(frozen=True)
-class Comparison:
+class DecidedDifference:
     """One difference: what was compared, by how much, on how many, and how it ended.
 
     Attributes
@@ -34,7 +34,7 @@ class Comparison:
     outcome: Verdict
 
 
-def comparisons(results: Results) -> list[Comparison]:
+def comparisons(results: Results) -> list[DecidedDifference]:
     """Collect the comparisons that decide the verdict.
 
     Parameters
@@ -44,7 +44,7 @@ def comparisons(results: Results) -> list[Comparison]:
 
     Returns
     -------
-    list of Comparison
+    list of DecidedDifference
         Model against count model, then pretrained probe against its random twin and k-mer counts; those present.
 
     Examples
@@ -58,13 +58,13 @@ def comparisons(results: Results) -> list[Comparison]:
     return [*_against_bars(results.pretraining), *_against_arms(results.evaluation)]
 
 
-def _in_panel(tasks: Iterable[PanelTask]) -> Iterator[Comparison]:
+def _in_panel(tasks: Iterable[PanelTask]) -> Iterator[DecidedDifference]:
     """Give the comparisons of each task's reference arm, controls aside."""
     for task in tasks:
         for one in task.comparisons:
             if one.arm in UNDECISIVE:
                 continue
-            yield Comparison(
+            yield DecidedDifference(
                 question=f"{metric_named(task.headline).title}: {arm_title(task.reference or '')} minus "
                 f"{arm_title(one.arm)} ({task.task})",
                 difference=signed(one.value),
@@ -77,11 +77,11 @@ def _in_panel(tasks: Iterable[PanelTask]) -> Iterator[Comparison]:
             )
 
 
-def _against_bars(pretraining: Pretraining | None) -> Iterator[Comparison]:
+def _against_bars(pretraining: Pretraining | None) -> Iterator[DecidedDifference]:
     if pretraining is not None and pretraining.exams:
         for name, exam in pretraining.exams.items():
             of_objective = f" ({name})" if len(pretraining.exams) > 1 else ""
-            yield Comparison(
+            yield DecidedDifference(
                 question=f"{exam.measure[:1].upper()}{exam.measure[1:]}: model minus {exam.bar_name}{of_objective}",
                 difference=signed(exam.difference.value, BIT_DECIMALS),
                 interval=span(exam.difference.low, exam.difference.high, BIT_DECIMALS),
@@ -93,7 +93,7 @@ def _against_bars(pretraining: Pretraining | None) -> Iterator[Comparison]:
     if pretraining is None or pretraining.difference is None:
         return
     difference = pretraining.difference
-    yield Comparison(
+    yield DecidedDifference(
         question="Bits per hidden base: model minus count model",
         difference=signed(difference.value, BIT_DECIMALS),
         interval=span(difference.low, difference.high, BIT_DECIMALS),
@@ -111,11 +111,11 @@ def _outcome(difference: Difference, *, lower_is_better: bool = True) -> Verdict
     return decide(Estimate(difference.value, difference.low, difference.high), margin=0.0)
 
 
-def _against_arms(scores: Iterable[Score]) -> Iterator[Comparison]:
+def _against_arms(scores: Iterable[Score]) -> Iterator[DecidedDifference]:
     decisive = _decisive(scores)
     for score in decisive:
         of_task = f" ({score.task})" if len({one.task for one in decisive}) > 1 else ""
-        yield Comparison(
+        yield DecidedDifference(
             question=f"AUROC: pretrained probe minus {arm_title(score.arm).lower()}{of_task}",
             difference=signed(score.value),
             interval=span(score.low, score.high),

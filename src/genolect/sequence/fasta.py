@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genolect.errors import InputError, shown
-from genolect.sequence.alphabet import ENCODING, INVALID, IUPAC, SOFT_MASK, Bases, T, decode
+from genolect.sequence.alphabet import ENCODING, INVALID, IUPAC, SOFT_MASK, Bases, T
 from genolect.sequence.source import Source, opened, recognise, refuse_carriage_return
 
 LONGEST_HEADER = 1 << 20
@@ -508,41 +508,6 @@ def read_fasta(source: Source | Path | str) -> list[FastaRecord]:
             gathered.append([])
         gathered[-1].append(chunk)
     return [_joined(chunks) for chunks in gathered]
-
-
-def format_fasta(name: str, bases: Bases, width: int = 60) -> str:
-    r"""Write one record as FASTA text, lower case where soft-masked.
-
-    Parameters
-    ----------
-    name : str
-        The name; after a space, a description.
-    bases : ndarray of uint8, shape (L,)
-        Base codes, at least one.
-    width : int
-        Bases per line.
-
-    Returns
-    -------
-    str
-        The record, with a final line end.
-
-    Raises
-    ------
-    ValueError
-        If it could not be read back: no name, an invisible character in it, or no bases.
-
-    Examples
-    --------
-    >>> from genolect.sequence.alphabet import encode
-    >>> format_fasta("a", encode("ACGTacg"), width=4)
-    '>a\nACGT\nacg\n'
-    """
-    if not name.strip() or not name.isprintable() or not len(bases):
-        raise ValueError(f"a FASTA record needs a printable name and bases, not {name!r} and {len(bases)} bases")
-    letters = decode(bases)
-    lines = (letters[start : start + width] for start in range(0, len(letters), width))
-    return "\n".join((f">{name}", *lines, ""))
 
 
 def _joined(chunks: list[FastaChunk]) -> FastaRecord:

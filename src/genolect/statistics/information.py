@@ -146,7 +146,7 @@ def told_information(
     Parameters
     ----------
     probabilities : ndarray of float, shape (n, K)
-        A probe's probabilities for test examples (`genolect.statistics.linear.Probe.probabilities`).
+        A probe's probabilities for test examples (`genolect.statistics.linear.LinearProbe.probabilities`).
     labels : ndarray of int, shape (n,)
         Codes below K.
     drawn : Resamples

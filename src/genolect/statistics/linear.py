@@ -199,7 +199,7 @@ EDGE_GAIN = 0.005
 
 
 @dataclass(frozen=True)
-class Probe:
+class LinearProbe:
     """A fitted probe.
 
     Attributes
@@ -257,7 +257,7 @@ def fit_probe(
     labels: Integers,
     validation_features: Features,
     validation_labels: Integers,
-) -> Probe:
+) -> LinearProbe:
     """Fit the probe on training windows and choose its penalty on validation windows.
 
     Parameters
@@ -273,7 +273,7 @@ def fit_probe(
 
     Returns
     -------
-    Probe
+    LinearProbe
         The fitted probe.
 
     Raises
@@ -294,13 +294,13 @@ def fit_probe(
     n_classes = _check(features, labels, validation_features, validation_labels)
     mean, scale = standardisation(features)
     standardised = (features - mean.astype(features.dtype)) / scale.astype(features.dtype)
-    candidates: list[Probe] = []
+    candidates: list[LinearProbe] = []
     # One thread: the products are small, and threads that spin for each other took minutes beside other work.
     with threadpool_limits(1, "blas"):
         regression = LogisticRegression(standardised, labels, n_classes)
         for penalty in PENALTIES:
             fit = regression.solve(penalty)
-            probe = Probe(
+            probe = LinearProbe(
                 mean=mean,
                 scale=scale,
                 weights=fit.weights,
@@ -333,7 +333,7 @@ def standardisation(features: Features) -> tuple[Floats, Floats]:
     return mean, scale
 
 
-def _chosen(candidates: list[Probe]) -> Probe:
+def _chosen(candidates: list[LinearProbe]) -> LinearProbe:
     """Take the lowest log loss; of equals the strongest penalty."""
     losses = [probe.validation_log_loss for probe in candidates]
     best = losses.index(min(losses))
@@ -357,7 +357,7 @@ def _check(features: Features, labels: Integers, others: Features, told: Integer
     return n_classes
 
 
-def _scored(probe: Probe, features: Features, labels: Integers) -> Probe:
+def _scored(probe: LinearProbe, features: Features, labels: Integers) -> LinearProbe:
     probabilities = probe.probabilities(features)
     told = np.maximum(probabilities[np.arange(labels.size), labels], np.finfo(np.float64).tiny)
     each = [auroc(labels == code, probabilities[:, code]) for code in range(probabilities.shape[1])]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +27,9 @@ from genolect.statistics.metrics import (
     r_squared,
     spearman,
 )
+from genolect.statistics.names import Kind
 
-Kind = Literal["classes", "multilabel", "number"]
 Truth = npt.NDArray[Any]
-
-SMALLER_IS_BETTER = frozenset({"brier", "ece", "mean_absolute_error"})
-"""Of these a difference is turned round before it is judged."""
 
 RANGES = {
     **dict.fromkeys(("auroc", "auprc", "accuracy", "macro_f1", "ece"), (0.0, 1.0)),

@@ -157,30 +157,6 @@ def _auroc_of(true: Floats, false: Floats) -> Floats:
     return quotient((widths * heights).sum(axis=0), true[-1] * false[-1])
 
 
-def auprc(positive: npt.NDArray[np.bool_], scores: Floats, weights: Floats | None = None) -> Floats:
-    """Area under the precision-recall curve, as average precision (no interpolation).
-
-    Its value for scores without information is the prevalence of the class, not one half.
-
-    Parameters
-    ----------
-    positive, scores, weights
-        As in `auroc`.
-
-    Returns
-    -------
-    ndarray of float64, shape (R,)
-        One value per set of weights; NaN where it has no positives.
-
-    Examples
-    --------
-    >>> auprc(np.array([True, False, True, False]), np.zeros(4)).tolist()
-    [0.5]
-    """
-    true, false = _ranked(positive, scores, columns(weights, scores.size))
-    return _auprc_of(true, false)
-
-
 def _auprc_of(true: Floats, false: Floats) -> Floats:
     chosen = true + false
     precision = np.zeros_like(true)
@@ -201,7 +177,8 @@ def ranking_areas(
     Returns
     -------
     tuple of ndarray of float64, each of shape (R,)
-        `auroc` and `auprc`.
+        `auroc`, and the area under the precision-recall curve as average precision (no interpolation): for scores
+        without information the prevalence of the class, not one half. NaN where there are no positives.
 
     Examples
     --------

@@ -3,44 +3,21 @@
 Shuffling among all examples would also destroy what every example of a chromosome shares, and so flatter the real
 labels; within groups only what tells examples of one group apart is lost.
 
-Axes: n examples, P permutations.
+Axes: n examples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from genolect.arrays import Floats
 from genolect.errors import ConfigurationError
 from genolect.random import derived_generator
 from genolect.statistics.bootstrap import Estimate, Groups
 
-PERMUTATIONS = 1_000
 Labels = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class PermutationNull:
-    """What a metric reaches when the labels mean nothing.
-
-    Attributes
-    ----------
-    value : float
-        With the real labels.
-    values : ndarray of float64, shape (P,)
-        With shuffled ones.
-    p_value : float
-        Chance of a shuffled value as high as the real one; at least 1 / (P + 1).
-    """
-
-    value: float
-    values: Floats
-    p_value: float
 
 
 def permuted_within(labels: Labels, groups: Groups, *, seed: int, draw: int = 0) -> Labels:
@@ -83,47 +60,6 @@ def permuted_within(labels: Labels, groups: Groups, *, seed: int, draw: int = 0)
     # Both orders list the examples group by group, so a label stays in its group.
     shuffled[order] = labels[np.lexsort((key, group))]
     return shuffled
-
-
-def permutation_null(
-    metric: Callable[[Labels], float],
-    labels: Labels,
-    groups: Groups,
-    *,
-    seed: int,
-    permutations: int = PERMUTATIONS,
-) -> PermutationNull:
-    """Compute a metric of fixed predictions with real and with shuffled labels.
-
-    Parameters
-    ----------
-    metric : callable
-        Takes labels and gives a number, more being better.
-    labels, groups, seed
-        As in `permuted_within`.
-    permutations : int
-        Number of shuffles P.
-
-    Returns
-    -------
-    PermutationNull
-        Values and p-value.
-
-    Raises
-    ------
-    ConfigurationError
-        As from `permuted_within`.
-
-    Examples
-    --------
-    >>> labels, scores = np.arange(40) % 2, np.arange(40) % 2 + 0.5
-    >>> null = permutation_null(lambda told: (told == (scores > 1)).mean(), labels, np.arange(40) // 10, seed=1)
-    >>> null.value.item(), null.p_value < 0.01
-    (1.0, True)
-    """
-    value = metric(labels)
-    values = np.array([metric(permuted_within(labels, groups, seed=seed, draw=draw)) for draw in range(permutations)])
-    return PermutationNull(value, values, float((1 + (values >= value).sum()) / (1 + permutations)))
 
 
 def at_chance(control: Estimate, chance: float) -> bool | None:

@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from genolect.statistics.bootstrap import MARGIN, Estimate, Verdict
 from genolect.statistics.comparison import Comparison, decide_all, win_rate
+from genolect.statistics.names import ARMS, OF
 from genolect.statistics.permutation import at_chance
 
-
-class ArmName(NamedTuple):
-    """What an arm is called in a table and inside a sentence."""
-
-    title: str
-    phrase: str
-
-
-# From the simplest to ours: the order of tables and pages.
-ARM_NAMES = {
-    "majority": ArmName("Majority guess", "the majority guess"),
-    "composition": ArmName("Base composition", "base composition"),
-    "coordinate_memoriser": ArmName("Memoriser of places", "the memoriser of places"),
-    "nearest_neighbour": ArmName("Nearest neighbour", "the nearest neighbour"),
-    "kmer_logistic": ArmName("k-mer counting", "k-mer counting"),
-    "kmer_svm": ArmName("k-mers, SVM", "the support vector machine on k-mers"),
-    "kmer_forest": ArmName("k-mers, random forest", "the random forest on k-mers"),
-    "kmer_boosting": ArmName("k-mers, boosting", "boosting on k-mers"),
-    "cnn": ArmName("CNN", "the convolutional network"),
-    "permuted_labels": ArmName("Shuffled labels (control)", "the control with shuffled labels"),
-    "random_probe": ArmName("Random twin", "the random twin"),
-    "counting_probe": ArmName("Random twin with counts", "the random twin with the genome's counts"),
-    "embeddings": ArmName("Given embeddings", "the probe of the given embeddings"),
-    "pretrained_probe": ArmName("Pretrained probe", "the pretrained probe"),
-    "finetuned_twin": ArmName("Random twin, fine-tuned", "the fully trained random twin"),
-    "finetuned": ArmName("Fine-tuned", "the fine-tuned model"),
-}
 METRIC_NAMES = {"auroc": "AUROC", "pearson": "Pearson correlation"}
 ENOUGH_GROUPS = 20
-OF = " of "
 TRIPWIRES = {
     "composition": " (GC, CpG, N, length) alone",
     "coordinate_memoriser": ", which reads no sequence,",
@@ -60,7 +33,7 @@ def arm_name(arm: str) -> str:
     ('k-mer counting', 'the convolutional network of yeast', '“svm”')
     """
     kind, of, model = arm.partition(OF)
-    return f"{ARM_NAMES[kind].phrase}{of}{model}" if kind in ARM_NAMES else f"“{arm}”"
+    return f"{ARMS[kind].phrase}{of}{model}" if kind in ARMS else f"“{arm}”"
 
 
 def metric_name(metric: str) -> str:

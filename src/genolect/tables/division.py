@@ -21,11 +21,12 @@ from genolect.errors import ConfigurationError, InputError, LeakError, MachineEr
 from genolect.genome.genome import opened_genome
 from genolect.random import derived_generator
 from genolect.sequence.source import Source, text_lines
+from genolect.statistics.names import ROLES
 from genolect.tables.audit.audit import across_findings
 from genolect.tables.audit.finding import Finding
 from genolect.tables.relatives import Kinship, TableParts, find_kinship, linked, place_pairs, same_name
 from genolect.tables.similarity import THRESHOLD
-from genolect.tables.table import ROLES, LabelledTable, Target
+from genolect.tables.table import LabelledTable, Target
 from genolect.tables.table_file import REMARKS, TableColumns, read_table
 
 NUMBER_BINS = 10

@@ -16,7 +16,6 @@ from scipy.sparse.csgraph import connected_components
 
 from genolect.arrays import Floats, Integers
 from genolect.sequence.copies import Copies, exact_copies
-from genolect.sequence.ragged import RaggedBases
 from genolect.tables.mmseqs import RemotePairs, remote_pairs
 from genolect.tables.similarity import THRESHOLD, NearPairs, near_pairs
 from genolect.tables.table import LabelledTable, Places, Target
@@ -85,43 +84,6 @@ def in_order(groups: npt.NDArray[np.generic]) -> Integers:
     rank = np.empty(first.size, dtype=np.int64)
     rank[np.argsort(first)] = np.arange(first.size)
     return rank[number]
-
-
-def homology_clusters(
-    sequences: RaggedBases,
-    threshold: float = THRESHOLD,
-    *,
-    copies: Copies | None = None,
-    pairs: NearPairs | None = None,
-) -> Integers:
-    """Cluster sequences by single linkage over pairs that share words, on either strand.
-
-    Parameters
-    ----------
-    sequences : RaggedBases
-        The sequences.
-    threshold : float
-        Least containment that links two.
-    copies, pairs : optional
-        From `data.similarity`, where they are known already; `pairs` at this threshold or a lower one.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Cluster of each, numbered in the order of first members.
-
-    Examples
-    --------
-    >>> from genolect.sequence.alphabet import encode
-    >>> one = encode("ACGTTGCAATCGGATTACAGCCATGTCAAGTCCGATAGCTTACG")
-    >>> two = encode("TTTTGGGCACCCAGTGAGATATAACGCGGCTAGAAACAACTGTA")
-    >>> homology_clusters(RaggedBases.of([one, two, one[3:], two[::-1]])).tolist()
-    [0, 1, 0, 2]
-    """
-    copies = exact_copies(sequences) if copies is None else copies
-    pairs = near_pairs(sequences, threshold, copies=copies) if pairs is None else pairs
-    strong = pairs.containment >= threshold
-    return linked(len(sequences), same_name(copies.group), (pairs.first[strong], pairs.second[strong]))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Axes: n examples, K classes or label columns.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,10 @@ import numpy.typing as npt
 from genolect.arrays import Integers
 from genolect.errors import ConfigurationError
 from genolect.sequence.ragged import RaggedBases
+from genolect.statistics.names import ROLES, Kind
 
-Kind = Literal["classes", "multilabel", "number"]
 Texts = npt.NDArray[np.str_]
 Which = npt.NDArray[np.bool_] | Integers
-
-ROLES = ("train", "validation", "test")
-"""What a split calls its parts; a table as published may call them otherwise."""
 
 UNKNOWN = -1
 
@@ -56,6 +53,11 @@ class Target:
     def select(self, which: Which) -> Target:
         """Give that of some examples; the names stay."""
         return replace(self, values=self.values[which])
+
+    @property
+    def loss_scale(self) -> float:
+        """What losses are divided by: the variance of numbers, so that guessing their mean costs 1; 1 for labels."""
+        return (float(self.values.var()) if self.kind == "number" else 1.0) or 1.0
 
     def count(self) -> dict[str, int]:
         """Give the examples of each class, the positives of each column, or the examples."""

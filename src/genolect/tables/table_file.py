@@ -31,7 +31,8 @@ from genolect.genome.genome import PreparedGenome
 from genolect.sequence.alphabet import ENCODING, INVALID, Bases, reverse_complement
 from genolect.sequence.ragged import RaggedBases
 from genolect.sequence.source import Source, text_lines
-from genolect.tables.table import UNKNOWN, Kind, LabelledTable, Places, Target, Texts
+from genolect.statistics.names import Kind
+from genolect.tables.table import UNKNOWN, LabelledTable, Places, Target, Texts
 
 Row = tuple[int, list[str]]
 STRANDS = {"+": 1, "-": -1, ".": 0, "": 0}

@@ -17,31 +17,30 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
 from genolect import files
-from genolect.config import Configuration
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.genome.genome import PreparedGenome
-from genolect.tables.division import SplitOptions, divide_table
-from genolect.tables.table import ROLES, LabelledTable
+from genolect.statistics.names import ROLES
+from genolect.tables.division import By, SplitOptions, divide_table
+from genolect.tables.table import LabelledTable
 from genolect.tables.table_file import ReadTable, TableColumns, read_table
 
 TASKS = "tasks"
-By = Literal["chromosome", "cluster", "group", "published"]
 
 
-class TableTask(Configuration):
-    """One task.
+class TableTask(TableColumns):
+    """One task: a table, which of its columns mean what, and how it is to be read.
 
     Attributes
     ----------
     table : str
         The file.
-    label, kind, split, group, unlabelled
-        As in `data.table_file.TableColumns`.
+    genome : str
+        Folder of the prepared genome, where the table has no sequences; empty for none.
     strands : {'auto', 'one', 'both'}
         Whether arms read one strand or both; by default one where every row has a strand.
     units : {'auto', 'group', 'chromosome', 'place', 'example'}
@@ -55,11 +54,7 @@ class TableTask(Configuration):
     """
 
     table: str
-    label: tuple[str, ...] = ("label",)
-    kind: Literal["auto", "classes", "number"] = "auto"
-    split: str = "split"
-    group: str = "group"
-    unlabelled: Literal["refuse", "drop"] = "refuse"
+    genome: str = ""
     strands: Literal["auto", "one", "both"] = "auto"
     units: Literal["auto", "group", "chromosome", "place", "example"] = "auto"
     dataset: str = ""
@@ -90,11 +85,15 @@ class TableTask(Configuration):
         return ReadTable(table, unlabelled)
 
     def _read(self, genome: PreparedGenome | None, *, name: str) -> ReadTable:
-        columns = TableColumns.from_mapping(
-            {key: getattr(self, key) for key in ("label", "kind", "split", "group", "unlabelled")}, "the task"
-        )
-        table, unlabelled = read_table(Path(self.table), columns, genome)
+        if genome is None and self.genome:
+            genome = PreparedGenome(Path(self.genome))
+        table, unlabelled = read_table(Path(self.table), self, genome)
         return ReadTable(replace(table, name=name or table.name), unlabelled)
+
+    def origin(self) -> dict[str, Any]:
+        """Give path and SHA-256 of the table and what its columns mean, for the record."""
+        columns = self.model_dump(mode="json", include=set(TableColumns.model_fields))
+        return {"path": self.table, "sha256": files.sha256_of(Path(self.table)), "columns": columns}
 
 
 def _require_roles(table: LabelledTable, path: Path) -> None:
@@ -149,31 +148,5 @@ def read_suite(path: Path) -> dict[str, TableTask]:
 
 
 def _placed(task: TableTask, folder: Path) -> TableTask:
-    return task.model_copy(update={"table": str(folder / task.table)})
-
-
-class TaskFile(NamedTuple):
-    """A divided table as the user names it.
-
-    Attributes
-    ----------
-    path : Path
-        The table.
-    columns : TableColumns
-        Which columns mean what.
-    genome : Path or None
-        Prepared genome where the table has no sequences.
-    """
-
-    path: Path
-    columns: TableColumns
-    genome: Path | None = None
-
-    def read(self) -> LabelledTable:
-        """Read it."""
-        genome = None if self.genome is None else PreparedGenome(self.genome)
-        return read_table(self.path, self.columns, genome).table
-
-    def origin(self) -> dict[str, Any]:
-        """Give path and SHA-256, for the record."""
-        return {"path": str(self.path), "sha256": files.sha256_of(self.path), "columns": self.columns.to_mapping()}
+    genome = str(folder / task.genome) if task.genome else ""
+    return task.model_copy(update={"table": str(folder / task.table), "genome": genome})

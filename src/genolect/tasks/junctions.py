@@ -25,7 +25,7 @@ from genolect.tables.table_file import encoded, table_rows
 from genolect.tasks.assembly import Windows
 from genolect.tasks.background import MOST_N
 from genolect.tasks.built import BuiltTask, Draft, finish, linked_groups
-from genolect.tasks.splicing import KINDS, NONE, Kind, signals, site_target
+from genolect.tasks.splicing import KINDS, NONE, Site, signals, site_target
 
 
 class RecordColumns(Configuration):
@@ -254,7 +254,7 @@ class _Known:
 
     def __init__(self, records: Iterable[Record], half: int) -> None:
         self.half = half
-        self.whole: dict[Kind, set[str]] = {kind: set() for kind in KINDS}
+        self.whole: dict[Site, set[str]] = {kind: set() for kind in KINDS}
         # A window that its record cuts short says less: it counts only within its gene.
         self.cut: dict[str, dict[tuple[int, int], set[str]]] = {}
         for record in records:
@@ -298,7 +298,7 @@ class _Collected:
             self.shared.append((owner, gene))
         return owner is None
 
-    def take(self, record: Record, kind: Kind) -> None:
+    def take(self, record: Record, kind: Site) -> None:
         """Take the junction of a record, with its decoys."""
         place, half = _junction(record, kind), self.known.half
         window = _window(record, place, half)
@@ -315,7 +315,7 @@ class _Collected:
             self.rows.append(_Row(record, place, kind, ""))
             self._take_decoys(record, kind)
 
-    def _take_decoys(self, record: Record, kind: Kind) -> None:
+    def _take_decoys(self, record: Record, kind: Site) -> None:
         half, text, own = self.known.half, record.letters.upper(), (record.donor, record.acceptor)
         found = []
         for place in signals(encode(text), kind, 1).tolist():
@@ -371,7 +371,7 @@ def junctions(records: Sequence[Record], options: JunctionOptions | None = None)
     options = options or JunctionOptions()
     chosen, notes = _chosen(records, options)
     collected = _Collected(_Known(records, options.window // 2), options)
-    kinds: tuple[Kind, ...] = KINDS if options.sites == "both" else (options.sites,)
+    kinds: tuple[Site, ...] = KINDS if options.sites == "both" else (options.sites,)
     for record in chosen:
         for kind in kinds:
             collected.take(record, kind)
@@ -428,7 +428,7 @@ def _families(shared: Sequence[tuple[str, str]]) -> dict[str, str]:
     return dict(zip(genes.tolist(), linked_groups(Places.unknown(genes.size), genes, pairs).tolist(), strict=True))
 
 
-def _junction(record: Record, kind: Kind) -> int:
+def _junction(record: Record, kind: Site) -> int:
     return record.donor if kind == "donor" else record.acceptor
 
 

@@ -25,9 +25,9 @@ from genolect.tables.table import Target
 from genolect.tasks.assembly import SIGNS, Assembly, Sites, windows_around
 from genolect.tasks.built import BuiltTask, Draft, finish, usable
 
-Kind = Literal["donor", "acceptor"]
+Site = Literal["donor", "acceptor"]
 
-KINDS: tuple[Kind, Kind] = ("donor", "acceptor")
+KINDS: tuple[Site, Site] = ("donor", "acceptor")
 SIGNALS = {("donor", 1): "GT", ("donor", -1): "AC", ("acceptor", 1): "AG", ("acceptor", -1): "CT"}
 """The two bases of the intron beside its junction, as the plus strand reads them."""
 NONE = "none"
@@ -128,7 +128,7 @@ def _locus(name: str, strand: int, members: list[Row]) -> Locus:
     return Locus(name, start, end, strand, members[0][1], junctions)
 
 
-def signals(bases: Bases, kind: Kind, strand: int) -> Integers:
+def signals(bases: Bases, kind: Site, strand: int) -> Integers:
     """Find every junction that reads as one: GT behind a donor's, AG before an acceptor's, on one strand.
 
     Parameters
@@ -192,7 +192,7 @@ def splicing(genome: Assembly, features: Sequence[Feature], options: SpliceOptio
     ['AGAA', 'CCGT']
     """
     options = options or SpliceOptions()
-    kinds: tuple[Kind, ...] = KINDS if options.sites == "both" else (options.sites,)
+    kinds: tuple[Site, ...] = KINDS if options.sites == "both" else (options.sites,)
     loci = [locus for locus in splice_loci(features) if locus.junctions.donor]
     if not loci:
         fix = "give a GTF or GFF3 file with exon or CDS rows of spliced genes"

@@ -18,7 +18,7 @@ from genolect.sequence import alphabet
 from genolect.sequence.alphabet import LETTERS, Bases, N
 from genolect.tokenizers.byte_pair_merging import BytePairEncoding
 from genolect.tokenizers.tokenizer import MASK, PADDING, Spans, TokenIds, hash_of
-from genolect.tokenizers.tokenizer_json import normalizer, read_tokenizer_json, special_tokens
+from genolect.tokenizers.tokenizer_json import normalizer, special_tokens
 
 Merge = tuple[str, str]
 
@@ -95,7 +95,7 @@ def own_layout(merges: Iterable[Merge]) -> BytePairLayout:
     return layout
 
 
-def layout_of(content: Mapping[str, Any], path: Path | None = None) -> BytePairLayout:
+def byte_pair_layout(content: Mapping[str, Any], path: Path | None = None) -> BytePairLayout:
     """Read the layout from the content of a ``tokenizer.json``.
 
     Parameters
@@ -119,7 +119,7 @@ def layout_of(content: Mapping[str, Any], path: Path | None = None) -> BytePairL
     --------
     >>> vocabulary = {word: number for number, word in enumerate(["[UNK]", "[PAD]", "[MASK]", *"ACGT", "TA"])}
     >>> model = {"type": "BPE", "vocab": vocabulary, "merges": ["T A"], "unk_token": "[UNK]"}
-    >>> layout_of({"model": model}).unknown
+    >>> byte_pair_layout({"model": model}).unknown
     '[UNK]'
     """
     model = content.get("model")
@@ -465,7 +465,7 @@ class BytePairTokenizer:
         >>> BytePairTokenizer.from_ecosystem(content).decode([4, 5])
         'TAN'
         """
-        return cls(layout=layout_of(content, path))
+        return cls(layout=byte_pair_layout(content, path))
 
     def _heads(self, tokens: npt.NDArray[np.uint16]) -> npt.NDArray[np.bool_]:
         """Whether each token has an id of its own: where runs of N are one, only the first of each has."""
@@ -474,34 +474,3 @@ class BytePairTokenizer:
             unknown = tokens == alphabet.N
             heads[1:] = ~(unknown[1:] & unknown[:-1])
         return heads
-
-
-def read_byte_pair(path: Path) -> BytePairTokenizer:
-    """Read a byte-pair tokenizer from a ``tokenizer.json``.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    BytePairTokenizer
-        A tokenizer with the file's ids.
-
-    Raises
-    ------
-    InputError
-        If it is no byte-pair tokenizer of DNA, or is damaged; the message names the fault.
-
-    Examples
-    --------
-    >>> import json
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     path = Path(folder, "tokenizer.json")
-    ...     _ = path.write_text(json.dumps(BytePairTokenizer([("T", "A")]).to_ecosystem()))
-    ...     read_byte_pair(path).decode([4])
-    'TA'
-    """
-    return BytePairTokenizer.from_ecosystem(read_tokenizer_json(path), path)

@@ -17,11 +17,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from genolect.arrays import BASES
 from genolect.errors import ConfigurationError
 from genolect.tokenizers.byte_pair_merging import MOST_CYCLES
 from genolect.tokenizers.nucleotide import VOCABULARY
 
-BASES = 4
 SPECIAL_TOKENS: Final = len(VOCABULARY) - BASES
 """Words with N, the mask and padding."""
 
@@ -177,55 +177,3 @@ def embedding_bytes(vocabulary: int, width: int) -> int:
     2098688
     """
     return vocabulary * width * BYTES_PER_VALUE
-
-
-def best_k(
-    budget: float,
-    *,
-    bases: int,
-    width: int,
-    overlapping: bool = False,
-    attention: float = 1.0,
-    embedding: float = 1.0,
-) -> int:
-    """Choose the word length of least cost among those whose embedding fits into a memory budget.
-
-    Parameters
-    ----------
-    budget : float
-        Bytes that the embedding may take.
-    bases, width : int
-        L and d.
-    overlapping : bool
-        Whether words begin at every base, or stand side by side.
-    attention, embedding : float
-        λ and μ.
-
-    Returns
-    -------
-    int
-        k, 1 to 8; the shortest of those that cost the same.
-
-    Raises
-    ------
-    ConfigurationError
-        If not even single nucleotides fit.
-
-    Examples
-    --------
-    >>> [best_k(budget, bases=512, width=128) for budget in (4e3, 40e3, 4e6)]
-    [1, 3, 6]
-    """
-    schemes = [kmer_scheme(k, stride=1 if overlapping else k) for k in range(1, LONGEST_WORD + 1)]
-    smallest = embedding_bytes(schemes[0].vocabulary, width)
-    if smallest > budget:
-        raise ConfigurationError(
-            f"{schemes[0].vocabulary} tokens of width {width} take {smallest:,} bytes, the budget is {budget:,.0f}",
-            fix="give more memory or a smaller width",
-        )
-    fitting = [scheme for scheme in schemes if embedding_bytes(scheme.vocabulary, width) <= budget]
-    prices = [
-        cost(scheme.tokens(bases), scheme.vocabulary, width, attention=attention, embedding=embedding)
-        for scheme in fitting
-    ]
-    return prices.index(min(prices)) + 1

@@ -31,7 +31,6 @@ UPPER = 0xDF
 """Bits of a letter that both cases share."""
 
 Counts = npt.NDArray[np.int64]
-Shares = npt.NDArray[np.float64]
 
 
 def inspect_tokenizers(

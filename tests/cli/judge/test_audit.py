@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from genolect.tables.planted_table import planted_table
+from tests.tables.planted_table import planted_table
 from tests.tiny import command
 
 

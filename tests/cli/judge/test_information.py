@@ -33,6 +33,6 @@ def test_an_undivided_table_is_refused(information: Callable[..., Outcome], tmp_
     task = tmp_path / "task.tsv"
     task.write_text(task.read_text().replace("\ttest\t", "\ttrain\t"))
     done = information()
-    assert done.code == 2
+    assert done.code == 3
     assert "genolect split" in done.stderr
     assert not (tmp_path / "out").exists()

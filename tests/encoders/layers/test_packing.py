@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from genolect.encoders.layers.attention import Documents, attend, hide_padding, pack, unpack
+from genolect.encoders.layers.attention import Documents, attend, hide_padding
+from tests.encoders.layers.documents import pack, unpack
 
 H, K = 3, 5
 LENGTHS = (4, 7, 7, 1, 11, 2)

@@ -12,10 +12,9 @@ from torch.nn import functional
 from genolect.encoders.layers.sparse_attention import (
     anchor_places,
     anchored_attention,
-    anchored_mask,
     modulus_attention,
-    modulus_mask,
 )
+from tests.encoders.layers.masks import anchored_mask, modulus_mask
 
 B, H, K = 2, 3, 4
 CPU = torch.device("cpu")

@@ -20,7 +20,6 @@ from genolect.encoders.layers.strand import (
     channel_partners,
     evidence_partners,
     letter_partners,
-    other_strand,
 )
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from tests.encoders.equivariant import VOCABULARY, awake, reverse, swapped, windows
@@ -32,12 +31,6 @@ ANGLES = rotary_angles(L, D // H, 20.0, torch.device("cpu"))
 
 def vectors(length: int = L, width: int = D) -> torch.Tensor:
     return torch.randn(B, length, width, generator=torch.Generator().manual_seed(2))
-
-
-def test_the_other_strand_of_the_other_strand_is_the_given_one():
-    hidden = vectors()
-    assert torch.equal(other_strand(hidden), swapped(hidden))
-    assert torch.equal(other_strand(other_strand(hidden)), hidden)
 
 
 @pytest.mark.parametrize("partners", [channel_partners(10), letter_partners(9), evidence_partners((2, 3, 7))])

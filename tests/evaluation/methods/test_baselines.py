@@ -12,8 +12,8 @@ from genolect.evaluation.methods.kmers import Words
 from genolect.evaluation.methods.method import blind
 from genolect.evaluation.methods.simple import feature_arm
 from genolect.statistics.metrics import auroc
-from genolect.tables.planted_signal import planted_signal
 from tests.evaluation.tasks import table, targets
+from tests.tables.planted_signal import planted_signal
 
 
 def reached(parts, run):

@@ -14,8 +14,8 @@ from genolect.evaluation.methods.method import blind, truth_of
 from genolect.models.inference import Machine
 from genolect.statistics.metric_set import metric_set
 from genolect.statistics.metrics import auroc
-from genolect.tables.planted_signal import planted_signal
 from tests.evaluation.tasks import table, targets
+from tests.tables.planted_signal import planted_signal
 
 CPU = Machine(torch.device("cpu"), reduced=False)
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from genolect.evaluation.methods import memoriser
 from genolect.evaluation.methods.memoriser import coordinate_memoriser, most_alike, nearest_neighbour, overlapping
 from genolect.evaluation.methods.method import base_rate, blind
-from genolect.tables.planted_signal import planted_signal
 from genolect.tables.table import Parts, Places, Target
 from tests.evaluation.tasks import N, table, targets
+from tests.tables.planted_signal import planted_signal
 
 SPANS = st.lists(
     st.tuples(st.sampled_from(["I", "II", ""]), st.integers(0, 60), st.integers(1, 30)), min_size=1, max_size=9

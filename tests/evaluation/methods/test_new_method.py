@@ -9,7 +9,7 @@ from genolect.errors import ConfigurationError
 from genolect.evaluation.methods.baselines import baseline_arms, baseline_names
 from genolect.evaluation.methods.method import REGISTERED, Answers, baseline
 from genolect.evaluation.panel import PanelOptions, run_panel
-from genolect.tables.planted_signal import planted_signal
+from tests.tables.planted_signal import planted_signal
 
 
 @pytest.fixture

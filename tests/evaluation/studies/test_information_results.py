@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from genolect.evaluation.studies.information import information
-from genolect.tables.table_file import TableColumns
-from genolect.tables.task_file import TaskFile
+from genolect.tables.task_file import TableTask
 from tests.divided_task import write_divided_task, write_untrained_model
 
 
 def test_rows_say_on_which_side_they_err_and_two_models_have_two_names(tmp_path: Path) -> None:
-    task = TaskFile(write_divided_task(tmp_path / "task.tsv"), TableColumns())
+    task = TableTask(table=str(write_divided_task(tmp_path / "task.tsv")))
     models = [write_untrained_model(tmp_path / name / "model") for name in ("first", "second")]
     found = information(models, task, tmp_path / "out", batch="batch", command="as typed")
     assert {row["arm"] for row in found["evaluation"]} == {"kmers", "pretrained", "pretrained second", "random_twin"}

@@ -33,7 +33,7 @@ def test_where_there_is_a_rule_the_markov_model_finds_its_order(strict):
 
 def test_frequencies_are_those_of_the_training_stretches_alone(strict):
     task = set_kmer_task(strict, SPLIT, OPTIONS)
-    counts = count_contexts(strict, SPLIT.training, 2)[2].reshape(-1) + 1
+    counts = count_contexts(strict, SPLIT.train, 2)[2].reshape(-1) + 1
     np.testing.assert_allclose(np.exp(task.log_priors[3]), counts / counts.sum())
     assert all(len(part) > 0 for part in (task.training, task.validation, task.test))
 

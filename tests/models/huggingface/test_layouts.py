@@ -17,7 +17,7 @@ from genolect.models.huggingface.layouts import (
     configuration_from,
     configuration_values,
     derived_tensors,
-    layout_of,
+    file_layout,
 )
 
 SHAPE = {"vocabulary": 11, "width": 12, "layers": 2, "heads": 3, "feed_forward": 5}
@@ -62,7 +62,7 @@ def test_names_are_those_of_the_published_files(layout, ours, theirs):
 @pytest.mark.parametrize(("layout", "config"), CASES)
 def test_a_configuration_comes_back_from_its_file(layout, config):
     values = configuration_values(layout, config)
-    assert layout_of(values) is layout
+    assert file_layout(values) is layout
     inner = config.feed_forward * (1 + getattr(config, "gated", False))
     tensors = {"esm.encoder.layer.0.intermediate.dense.weight": torch.ones(inner, config.width)}
     assert configuration_from(layout, values, tensors) == config
@@ -78,13 +78,13 @@ def test_a_configuration_comes_back_from_its_file(layout, config):
     ],
 )
 def test_the_layout_follows_from_the_configuration(values, layout):
-    assert layout_of(values) is layout
+    assert file_layout(values) is layout
 
 
 @pytest.mark.parametrize("kind", ["roberta", "distilbert", None, 5])
 def test_another_architecture_is_refused(kind):
     with pytest.raises(InputError, match=f"model_type '{kind}' is none"):
-        layout_of({"model_type": kind})
+        file_layout({"model_type": kind})
 
 
 def test_rotary_frequencies_are_those_of_base_ten_thousand():

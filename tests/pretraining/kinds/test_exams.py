@@ -41,7 +41,7 @@ def exams_of(genome, recipe):
     ingredients, split = gather(genome, recipe), split_genome(genome, window=WINDOW)
     draft = TrainingConfig(steps=1, windows=5, window=WINDOW)
     parts = assemble(ingredients, training_windows(genome, split, draft), 5, split)
-    counts = count_contexts(genome, split.training, 4)
+    counts = count_contexts(genome, split.train, 4)
     return set_exams(ingredients, parts, Held(genome, split, counts, WINDOW, 3))
 
 
@@ -92,7 +92,7 @@ def test_labels_of_the_exam_are_those_of_the_annotation(genome):
     places = tile_places(genome, split.test, length=WINDOW, most=module.EXAM_WINDOWS)
     truth = [bool(coding[place.name][place.start + WINDOW // 2]) for place in places]
     assert exam.batch.labels.tolist() == truth
-    share = np.mean([coding[region.name][region.start : region.end].mean() for region in split.training])
+    share = np.mean([coding[region.name][region.start : region.end].mean() for region in split.train])
     frequent = share > 0.5
     assert abs(share - 0.5) > 0.02  # Else fifty steps of training could see it the other way round.
     assert exam.bar == pytest.approx(np.mean(np.array(truth) == frequent))

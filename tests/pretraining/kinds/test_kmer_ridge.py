@@ -44,7 +44,7 @@ def names(word: int) -> list[str]:
 @pytest.mark.parametrize("stranded", [False, True])
 def test_predictions_are_those_of_scikit_learn_on_words_counted_by_hand(genome, monkeypatch, stranded):
     monkeypatch.setattr(tracks, "PENALTIES", np.array([10.0]))
-    at = {"training": places(50, 2_500) + places(60, 900, "-"), "validation": places(2_600, 3_900, "-")}
+    at = {"train": places(50, 2_500) + places(60, 900, "-"), "validation": places(2_600, 3_900, "-")}
     generator = np.random.default_rng(4)
     truth = {role: generator.normal(size=len(found)) for role, found in at.items()}
     ours = KmerRidge(genome, spans=(SPAN,), words=(2,), stranded=stranded)
@@ -53,9 +53,9 @@ def test_predictions_are_those_of_scikit_learn_on_words_counted_by_hand(genome, 
         role: np.array([counted(genome, one, 2, stranded=stranded) for one in found]) for role, found in at.items()
     }
     keep = [number for number, name in enumerate(names(2)) if stranded or name <= reverse(name)]
-    training = inputs["training"][:, keep]
+    training = inputs["train"][:, keep]
     mean, deviation = training.mean(axis=0), training.std(axis=0) + 1e-6
-    theirs = Ridge(alpha=10.0).fit((training - mean) / deviation, truth["training"])
+    theirs = Ridge(alpha=10.0).fit((training - mean) / deviation, truth["train"])
     expected = theirs.predict((inputs["validation"][:, keep] - mean) / deviation)
     np.testing.assert_allclose(ours.predict(at["validation"]), expected, atol=1e-4)
 
@@ -65,7 +65,7 @@ def reverse(name: str) -> str:
 
 
 def test_what_follows_from_words_is_found_and_the_shape_is_chosen_on_validation(genome):
-    at = {role: places(*ends) for role, ends in {"training": (50, 2_400), "validation": (2_500, 3_200)}.items()}
+    at = {role: places(*ends) for role, ends in {"train": (50, 2_400), "validation": (2_500, 3_200)}.items()}
     bases = genome.bases("one") & 7
     truth = {
         role: np.array([(np.isin(bases[one.start - 7 : one.end + 6], (1, 2))).mean() for one in found])

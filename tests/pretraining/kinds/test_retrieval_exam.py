@@ -21,7 +21,7 @@ from genolect.pretraining.kinds.contrastive import (
     set_ortholog_exam,
     set_view_exam,
 )
-from genolect.pretraining.kinds.exam import Exam
+from genolect.pretraining.kinds.exam import HeldOutTask
 from genolect.sequence.interval import Interval
 from tests.pretraining.exam_toys import CPU, TOKENIZERS, Told, opinionated, toy_genome
 
@@ -143,7 +143,7 @@ def test_no_more_windows_are_taken_than_can_be_compared(genome, monkeypatch):
 # ---------------------------------------------------------------- orthologues
 
 
-def orthologues(table: Orthologs, window: int = WINDOW) -> Exam:
+def orthologues(table: Orthologs, window: int = WINDOW) -> HeldOutTask:
     return set_ortholog_exam(table, WindowTokens(TOKENIZERS["5-mers side by side"]), head="views", window=window)
 
 

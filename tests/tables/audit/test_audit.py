@@ -12,8 +12,8 @@ from genolect.genome.genome import prepare_genome
 from genolect.sequence.interval import Interval
 from genolect.tables.audit.audit import SERIOUS, audit
 from genolect.tables.audit.finding import Pretraining
-from genolect.tables.planted_table import Fault, planted_table
 from genolect.tables.table_file import TableColumns, read_table
+from tests.tables.planted_table import Fault, planted_table
 
 TOGETHER = "all of these together"
 EXPECTED: dict[Fault, set[tuple[str, str]]] = {

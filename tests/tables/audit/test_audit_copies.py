@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from genolect.tables.audit.copies import conflicts_finding, copier_score, copies_finding, near_finding
-from genolect.tables.planted_table import planted_table
 from genolect.tables.relatives import Seen, TableParts, find_kinship
 from genolect.tables.table import LabelledTable, Target
+from tests.tables.planted_table import planted_table
 
 
 def looked_at(table: LabelledTable, finding):

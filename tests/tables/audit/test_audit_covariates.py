@@ -17,8 +17,8 @@ from genolect.tables.audit.covariates import (
     held_out_guesses,
     score_guesses,
 )
-from genolect.tables.planted_table import planted_table
 from genolect.tables.table import Target
+from tests.tables.planted_table import planted_table
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.integers(2, 5))

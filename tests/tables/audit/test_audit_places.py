@@ -12,9 +12,9 @@ from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.sequence.alphabet import decode, reverse_complement
 from genolect.sequence.ragged import RaggedBases
 from genolect.tables.audit.places import genome_finding, overlap_finding
-from genolect.tables.planted_table import planted_table
 from genolect.tables.relatives import TableParts, find_kinship
 from genolect.tables.table import LabelledTable, Places
+from tests.tables.planted_table import planted_table
 
 
 def overlaps(table: LabelledTable):

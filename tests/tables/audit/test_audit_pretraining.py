@@ -12,9 +12,9 @@ from genolect.sequence.alphabet import decode, reverse_complement
 from genolect.sequence.interval import Interval
 from genolect.sequence.ragged import RaggedBases
 from genolect.tables.audit.pretraining import pretraining_finding, read_before
-from genolect.tables.planted_table import planted_table
 from genolect.tables.relatives import TableParts
 from genolect.tables.table import Places
+from tests.tables.planted_table import planted_table
 
 REGIONS = [Interval("I", 500, 2_000)]
 

@@ -9,9 +9,9 @@ import pytest
 
 from genolect.statistics.metrics import auroc
 from genolect.tables.audit.size import detectable_auroc, detectable_correlation, kish_size, size_finding
-from genolect.tables.planted_table import planted_table
 from genolect.tables.relatives import TableParts
 from genolect.tables.table import Target
+from tests.tables.planted_table import planted_table
 
 
 def test_equal_clusters_count_once_each() -> None:

@@ -53,7 +53,7 @@ def test_a_run_and_its_model_tell_what_they_read(table: Path, place: str) -> Non
     )
     finding = next(finding for finding in found.findings if finding.name == "read in pretraining")
     plan = json.loads((run / "plan.json").read_text())
-    training = {name: (start, end) for name, start, end in plan["regions"]["training"]}
+    training = {name: (start, end) for name, start, end in plan["regions"]["train"]}
     read = [number for number in range(60) if f"synthetic_{1 + number % 6}" in training]
     assert finding.numbers["how"] == "coordinates"
     expected = len([number for number in read if number % 3]) / 40

@@ -7,8 +7,8 @@ import pytest
 
 from genolect.tables.audit.audit import across_findings, audit
 from genolect.tables.audit.finding import LOOKS, Examined, Finding, look
-from genolect.tables.planted_table import planted_table
 from genolect.tables.relatives import TableParts, find_kinship
+from tests.tables.planted_table import planted_table
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from genolect.cli.options import Chosen, Seed, Window, grouped
 from genolect.files import json_text
 
 if TYPE_CHECKING:
-    from genolect.objectives.leak import Estimate, Leak
+    from genolect.objectives.leak import Leak, LeakEstimate
 
 
 WIDEST_TABLE = 200
@@ -72,6 +72,6 @@ def _table(leak: Leak) -> Table:
     return table
 
 
-def _interval(figure: Estimate, *, percent: bool) -> str:
+def _interval(figure: LeakEstimate, *, percent: bool) -> str:
     low, high = (f"{end:.2%}" if percent else f"{end:.4f}" for end in (figure.low, figure.high))
     return f"[{low}, {high}]"

@@ -7,7 +7,7 @@ Legend: B windows, H heads, L tokens, D width, K width per head.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -155,40 +155,6 @@ class Documents:
             ).transpose(1, 2)
 
         return self.apart(mix, *(part.transpose(1, 2) for part in (queries, keys, values))).transpose(1, 2)
-
-
-def pack(documents: Sequence[Tensor]) -> tuple[Tensor, Documents]:
-    """Lay documents end to end.
-
-    Parameters
-    ----------
-    documents : sequence of Tensor, shape (L, ...) each
-        Token ids, or anything else that has one entry per token.
-
-    Returns
-    -------
-    row : Tensor, shape (1, T, ...)
-        All of them in one row.
-    documents : Documents
-        Where each ends.
-
-    Examples
-    --------
-    >>> pack([torch.tensor([1, 2]), torch.tensor([3])])
-    (tensor([[1, 2, 3]]), Documents(lengths=(2, 1)))
-    """
-    return torch.cat([*documents])[None], Documents(tuple(len(document) for document in documents))
-
-
-def unpack(row: Tensor, documents: Documents) -> list[Tensor]:
-    """Cut a packed row, shape (1, T, ...), into its documents, shape (L, ...) each; views.
-
-    Examples
-    --------
-    >>> [part.tolist() for part in unpack(torch.tensor([[1, 2, 3]]), Documents((2, 1)))]
-    [[1, 2], [3]]
-    """
-    return [document for windows in documents.windows(row) for document in windows]
 
 
 HIDDEN_SCORE = -1e30

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-BASES = 4
+from genolect.arrays import BASES
+
 LONGEST_CONTEXT = 12
 CHANNELS = BASES + 1
 PRIOR = 4.0

@@ -11,6 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from genolect.arrays import BASES
+
+ROTARY_BASE = 10_000.0
+"""What published models have."""
+
 
 def rotary_angles(length: int, head_width: int, base: float, device: torch.device) -> Tensor:
     """Give the angle of every position and frequency.
@@ -204,7 +209,6 @@ def alibi(length: int, heads: int, device: torch.device) -> Tensor:
     return -torch.tensor(alibi_slopes(heads), device=device)[:, None, None] * distances
 
 
-BASES = 4
 CYTOSINE, GUANINE = 1, 2
 PRIOR = 4.0
 """CpG added to the observed and to the expected: few pairs say little, and none say 1."""

@@ -340,62 +340,6 @@ def anchor_places(length: int, anchors: int, device: torch.device) -> Tensor:
     return (2 * torch.arange(count, device=device) + 1) * length // max(1, 2 * count)
 
 
-def anchored_mask(length: int, reach: int, anchors: int, device: torch.device) -> Tensor:
-    """Tell which token sees which by the rule of anchors.
-
-    Parameters
-    ----------
-    length : int
-        L.
-    reach : int
-        Tokens on either side.
-    anchors : int
-        As in `anchor_places`.
-    device : torch.device
-        Where the tensor lives.
-
-    Returns
-    -------
-    Tensor of bool, shape (L, L)
-        Symmetric.
-
-    Examples
-    --------
-    >>> anchored_mask(5, 1, 1, torch.device("cpu"))[0].tolist()
-    [True, True, True, False, False]
-    """
-    places = torch.arange(length, device=device)
-    seen = (places[:, None] - places).abs() <= reach
-    chosen = anchor_places(length, anchors, device)
-    seen[chosen] = seen[:, chosen] = True
-    return seen
-
-
-def modulus_mask(length: int, device: torch.device) -> Tensor:
-    """Tell which token sees which by the rule of the modulus.
-
-    Parameters
-    ----------
-    length : int
-        L.
-    device : torch.device
-        Where the tensor lives.
-
-    Returns
-    -------
-    Tensor of bool, shape (L, L)
-        Symmetric.
-
-    Examples
-    --------
-    >>> modulus_mask(600, torch.device("cpu"))[0].nonzero()[-2:, 0].tolist()
-    [64, 512]
-    """
-    places = torch.arange(length, device=device)
-    one, other = places[:, None], places
-    return ((one - other).abs() <= NEAR) | ((one + other) % MODULUS == 0)
-
-
 def anchored_attention(queries: Tensor, keys: Tensor, values: Tensor, *, reach: int, anchors: int) -> Tensor:
     """Attend by the rule of anchors, in linear time and memory.
 
@@ -412,14 +356,6 @@ def anchored_attention(queries: Tensor, keys: Tensor, values: Tensor, *, reach: 
     -------
     Tensor, shape (B, H, L, K)
         Mixed values.
-
-    Examples
-    --------
-    >>> vectors = torch.arange(1400.0).sin().view(1, 2, 100, 7)
-    >>> mask = anchored_mask(100, 8, 3, vectors.device)
-    >>> dense = functional.scaled_dot_product_attention(vectors, vectors, vectors, attn_mask=mask)
-    >>> torch.allclose(anchored_attention(vectors, vectors, vectors, reach=8, anchors=3), dense, atol=1e-6)
-    True
     """
     places = anchor_places(queries.shape[2], anchors, queries.device)
     asking, offering, offered = (each.flatten(0, 1) for each in (queries, keys, values))
@@ -440,14 +376,6 @@ def modulus_attention(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     -------
     Tensor, shape (B, H, L, K)
         Mixed values.
-
-    Examples
-    --------
-    >>> vectors = torch.arange(2400.0).sin().view(1, 2, 600, 2)
-    >>> mask = modulus_mask(600, vectors.device)
-    >>> dense = functional.scaled_dot_product_attention(vectors, vectors, vectors, attn_mask=mask)
-    >>> torch.allclose(modulus_attention(vectors, vectors, vectors), dense, atol=1e-6)
-    True
     """
     L, device = queries.shape[2], queries.device
     asking, offering, offered = (each.flatten(0, 1) for each in (queries, keys, values))

@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from genolect.arrays import Floats, Integers
 from genolect.errors import DivergenceError
-from genolect.evaluation.methods.method import Answers, Arm, CurvePoint, PanelContext, Strands, baseline, loss_of
+from genolect.evaluation.methods.method import Answers, Arm, LossPoint, PanelContext, Strands, baseline, loss_of
 from genolect.models.inference import Machine, this_machine
 from genolect.random import derived_generator, derived_key
 from genolect.sequence.alphabet import BASE_BITS
@@ -184,7 +184,7 @@ class Trained(NamedTuple):
 
     network: Convolution
     loss: float
-    curve: tuple[CurvePoint, ...]
+    curve: tuple[LossPoint, ...]
 
 
 def convolution_arm(
@@ -272,7 +272,7 @@ class _Trainer:
         mean = get_ema_multi_avg_fn(AVERAGING)  # type: ignore[no-untyped-call]
         averaged = AveragedModel(network, multi_avg_fn=mean, use_buffers=True)
         judged = cast(Convolution, averaged.module)
-        curve: list[CurvePoint] = []
+        curve: list[LossPoint] = []
         best, kept, total, since = np.inf, copy.deepcopy(network.state_dict()), 0.0, 0
         for step, rows in enumerate(self._order(steps, seed)):
             optimizer.param_groups[0]["lr"] = setting.rate * _share_of_peak(step, steps)
@@ -289,7 +289,7 @@ class _Trainer:
                 continue
             answers = self._read(judged.eval(), self.judged.sequences.plain())  # One strand, to save time.
             reached = loss_of(self.judged.target, answers, scale=self.spread**2)
-            curve.append(CurvePoint(step + 1, total / since, reached))
+            curve.append(LossPoint(step + 1, total / since, reached))
             total, since = 0.0, 0
             if reached < best:
                 best, kept = reached, copy.deepcopy(judged.state_dict())

@@ -21,7 +21,7 @@ from torch import Tensor
 from genolect.arrays import Floats
 from genolect.encoders.heads import HeadConfig
 from genolect.errors import DivergenceError
-from genolect.evaluation.methods.method import Answers, Arm, CurvePoint, Strands, loss_of
+from genolect.evaluation.methods.method import Answers, Arm, LossPoint, Strands, loss_of
 from genolect.models.inference import Machine, this_machine, window_answers
 from genolect.models.model import SequenceModel, new_model, random_twin
 from genolect.objectives.supervised import LabelledBatch, SupervisedObjective
@@ -155,7 +155,7 @@ class _FineTuning:
 
     def _trained(
         self, rates: tuple[float, float], seed: int, steps: int, *, points: int = POINTS
-    ) -> tuple[SequenceModel, float, tuple[CurvePoint, ...]]:
+    ) -> tuple[SequenceModel, float, tuple[LossPoint, ...]]:
         """Train; give the model where the validation loss was lowest, that loss, and the way there.
 
         Training that diverges ends there. With a bad setting of several that is no reason to lose the others.
@@ -182,7 +182,7 @@ class _FineTuning:
             reached = loss_of(self.judged.target, self._answers(model, self.judged), scale=self.spread**2)
             total = training.progress.recent[HEAD].means()["loss_per_label"]
             training.progress.recent = {}
-            curve.append(CurvePoint(step, total, reached))
+            curve.append(LossPoint(step, total, reached))
             if reached < best:
                 best, kept = reached, copy.deepcopy(model.state_dict())
         model.load_state_dict(kept)

@@ -110,21 +110,7 @@ def table_states(
     *,
     counted: Callable[[LabelledTable], bool] = lambda part: False,
 ) -> ArmFeatures:
-    """Give `frozen_states` of each part; `counted` says of a part whether the model counted its contexts.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> from genolect.encoders.transformer import TransformerConfig
-    >>> from genolect.models.inference import this_machine
-    >>> from genolect.models.model import new_model
-    >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer
-    >>> config = TransformerConfig(vocabulary=7, width=8, heads=2, layers=1, context_lengths=())
-    >>> model = new_model(config, NucleotideTokenizer(), seed=3)
-    >>> parts = planted_signal("noise", n=90, length=20).table.parts()
-    >>> [states.shape for states in table_states(model, parts, "both", this_machine())]
-    [(63, 3, 3, 8), (9, 3, 3, 8), (18, 3, 3, 8)]
-    """
+    """Give `frozen_states` of each part; `counted` says of a part whether the model counted its contexts."""
     return ArmFeatures(
         *(frozen_states(model, part.sequences, strands, machine, counted=counted(part)) for part in parts)
     )
@@ -144,15 +130,6 @@ def frozen_probe(states: ArmFeatures, parts: Parts) -> FrozenProbe:
     -------
     FrozenProbe
         The best of `REPRESENTATIONS`.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> parts = planted_signal("noise", n=90, length=20).table.parts()
-    >>> states = ArmFeatures(*(np.zeros((len(part), 3, 3, 2), dtype=np.float32) for part in parts))
-    >>> states.train[:, 2, 2, 0], states.validation[:, 2, 2, 0] = (part.target.values for part in parts[:2])
-    >>> str(frozen_probe(states, parts).representation)
-    'last states, mean beside max'
     """
     candidates = ((str(one), ArmFeatures(*map(one.of, states))) for one in REPRESENTATIONS)
     place, answers = best_linear(candidates, parts)

@@ -65,12 +65,11 @@ class Words:
 
     def _tried(self, parts: Parts) -> list[tuple[float, int, Answers]]:
         target = parts.train.target
-        variance = float(target.values.var()) if target.kind == "number" else 1.0
         tried = []
         for length in self.lengths(parts):
             [answers] = learn(linear, self.features(parts, length), parts, ())
             answers = replace(answers, setting=f"words of {length}, {answers.setting}")
-            loss = loss_of(parts.validation.target, answers.validation, scale=variance or 1.0)
+            loss = loss_of(parts.validation.target, answers.validation, scale=target.loss_scale)
             tried.append((loss, length, answers))
         return tried
 
@@ -104,14 +103,6 @@ def permuted(arm: Arm) -> Arm:
     -------
     callable
         An arm that must land at chance.
-
-    Examples
-    --------
-    >>> from genolect.evaluation.methods.simple import majority
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> parts = planted_signal("length", n=60, length=20).table.parts()
-    >>> len(permuted(majority)(parts, [1]))
-    10
     """
 
     def answer(parts: Parts, seeds: Sequence[int]) -> list[Answers]:

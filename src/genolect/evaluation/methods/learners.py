@@ -170,16 +170,6 @@ def best_linear(candidates: Iterable[tuple[str, ArmFeatures]], parts: Parts) -> 
     -------
     tuple of int and Answers
         Which one, and its answers; their setting names it. Of equals the first.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> parts = planted_signal("length", n=90, length=20).table.parts()
-    >>> known = ArmFeatures(*(part.sequences.lengths[:, None] * 1.0 for part in parts))
-    >>> nothing = ArmFeatures(*(np.zeros((len(part), 1)) for part in parts))
-    >>> place, answers = best_linear([("nothing", nothing), ("length", known)], parts)
-    >>> place, answers.setting.split(",")[0], answers.tried
-    (1, 'length', 2)
     """
     target = parts.train.target
     variance = float(target.values.var()) if target.kind == "number" else 1.0

@@ -124,13 +124,6 @@ def coordinate_memoriser(parts: Parts, seeds: Sequence[int]) -> list[Answers]:
     -------
     list of Answers
         A single run; base rates where nothing overlaps.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> parts = planted_signal("length", n=60, length=20).table.parts()
-    >>> coordinate_memoriser(parts, [])[0].notes
-    ()
     """
     found = [overlapping(part.places, parts.train.places) for part in (parts.validation, parts.test)]
     answers = [_remembered(parts.train.target, nearest) for nearest in found]
@@ -155,13 +148,6 @@ def nearest_neighbour(parts: Parts, seeds: Sequence[int], *, strands: Strands = 
     -------
     list of Answers
         A single run, with a note where test examples have near twins in training.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> parts = planted_signal("copies", n=50, length=60).table.parts()
-    >>> nearest_neighbour(parts, [])[0].notes
-    ('4 of 10 test examples have a near twin in training.',)
     """
     words = [word_frequencies(part.sequences, WORD_LENGTH, strands=strands) for part in parts]
     found = [most_alike(part, words[0]) for part in words[1:]]

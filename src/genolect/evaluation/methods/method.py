@@ -20,14 +20,11 @@ from genolect.tables.table import Parts, Target
 
 Features = npt.NDArray[np.floating[Any]]
 
-SETTINGS = 6
-"""How many settings every arm that is tuned tries; along a path of penalties as many more, which cost little."""
-
 SURE = 1e-6
 """Probabilities are kept this far from 0 and 1: one bold mistake would else outweigh everything."""
 
 
-class CurvePoint(NamedTuple):
+class LossPoint(NamedTuple):
     """One point of a learning curve.
 
     Attributes
@@ -55,7 +52,7 @@ class Answers:
         What was chosen on the validation examples, in words.
     tried : int
         Of how many settings.
-    curve : tuple of CurvePoint
+    curve : tuple of LossPoint
         How the loss fell; empty where nothing was trained step by step.
     notes : tuple of str
         What weakens it, in sentences.
@@ -65,7 +62,7 @@ class Answers:
     test: Floats
     setting: str = ""
     tried: int = 1
-    curve: tuple[CurvePoint, ...] = field(default=())
+    curve: tuple[LossPoint, ...] = field(default=())
     notes: tuple[str, ...] = field(default=())
 
 

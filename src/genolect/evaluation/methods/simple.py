@@ -18,30 +18,13 @@ from genolect.tables.table import Parts
 
 
 def majority(parts: Parts, seeds: Sequence[int]) -> list[Answers]:
-    """Answer every example alike: the frequencies of the training labels, or their mean.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> parts = planted_signal("length", n=100, length=20).table.parts()
-    >>> majority(parts, [])[0].test[0].round(1).tolist()
-    [0.5, 0.5]
-    """
+    """Answer every example alike: the frequencies of the training labels, or their mean."""
     target = parts.train.target
     return [Answers(base_rate(target, len(parts.validation)), base_rate(target, len(parts.test)))]
 
 
 def composition(parts: Parts, seeds: Sequence[int]) -> list[Answers]:
-    """Answer from GC, CpG, N and length, their squares and products, by the linear probe.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_signal import planted_signal
-    >>> parts = planted_signal("length", n=90, length=20).table.parts()
-    >>> told = composition(parts, [])[0].test.argmax(axis=1)
-    >>> bool((told == parts.test.target.values).mean() > 0.8)
-    True
-    """
+    """Answer from GC, CpG, N and length, their squares and products, by the linear probe."""
     features = ArmFeatures(*(_curved(composition_of(part.sequences), parts.train.sequences) for part in parts))
     return learn(linear, features, parts, seeds)
 

@@ -21,7 +21,7 @@ from genolect.evaluation.panel import Row
 from genolect.folders import EVALUATION, RESULTS
 from genolect.genome.context_counts import ContextModel, MarkovModel, context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split
+from genolect.genome.holdout import GenomeSplit
 from genolect.models.inference import Machine, WindowTokens, this_machine
 from genolect.models.model import SequenceModel, load_model
 from genolect.pretraining.held_out import held_out_for, model_names
@@ -256,7 +256,7 @@ class GenomeReading(PreparedGenome):
 
 
 def likelihood_rows(
-    model: SequenceModel, genome: PreparedGenome, split: Split, machine: Machine, *, window: int, seed: int
+    model: SequenceModel, genome: PreparedGenome, split: GenomeSplit, machine: Machine, *, window: int, seed: int
 ) -> list[Row]:
     """Compare the bits per base of held-out stretches over the readings, the model's beside its bar's.
 
@@ -266,7 +266,7 @@ def likelihood_rows(
         Causal, or masked.
     genome : PreparedGenome
         Where the bases are.
-    split : Split
+    split : GenomeSplit
         What is held out; the bar counts the training stretches and is tuned on the validation stretches.
     machine : Machine
         Where.
@@ -314,12 +314,10 @@ def _ratio(sums: Floats, counts: Floats, resamples: Resamples) -> tuple[float, F
 
 
 def _exams(
-    model: SequenceModel, genome: PreparedGenome, split: Split, *, window: int, seed: int
+    model: SequenceModel, genome: PreparedGenome, split: GenomeSplit, *, window: int, seed: int
 ) -> dict[str, MeanExam]:
     """Set the same exam for every reading; its bar is tuned on the forward one."""
-    counts = count_contexts(
-        genome, split.training, context_lengths(sum(region.length for region in split.training))[-1]
-    )
+    counts = count_contexts(genome, split.train, context_lengths(sum(region.length for region in split.train))[-1])
     tokens = WindowTokens(model.tokenizer)
     shape = {"window": window, "most": EXAM_WINDOWS}
     if not model.config.sees_ahead:

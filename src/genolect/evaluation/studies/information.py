@@ -42,7 +42,7 @@ from genolect.statistics.information import (
 )
 from genolect.statistics.linear import fit_probe
 from genolect.tables.table import LabelledTable, Parts, Target
-from genolect.tables.task_file import TaskFile
+from genolect.tables.task_file import TableTask
 
 Features = npt.NDArray[np.floating[Any]]
 Row = dict[str, Any]
@@ -310,7 +310,7 @@ def _row(parts: Parts, arm: str, found: Information) -> Row:
 
 def information(
     models: list[Path],
-    task: TaskFile,
+    task: TableTask,
     out: Path,
     *,
     batch: str | None = None,
@@ -324,7 +324,7 @@ def information(
     ----------
     models : list of Path
         Model directories; the first is `PRETRAINED`, others carry their folder's name.
-    task : TaskFile
+    task : TableTask
         The table.
     out : Path
         Folder for the results.
@@ -347,7 +347,7 @@ def information(
     GenolectError
         As the parts say.
     """
-    parts = task.read().parts()
+    parts = task.read().table.parts()
     arms: dict[str, SequenceModel] = {}
     for number, folder in enumerate(models):
         name = PRETRAINED if not number else f"{PRETRAINED} {folder.parent.name or folder.name}"
@@ -372,12 +372,11 @@ def information(
     return results
 
 
-def _batches(task: TaskFile, column: str | None) -> tuple[Integers, ...] | None:
+def _batches(task: TableTask, column: str | None) -> tuple[Integers, ...] | None:
     """Read a column as the batch of each training, validation and test example."""
     if column is None:
         return None
-    columns = task.columns.model_copy(update={"group": column})
-    parts: Parts = task._replace(columns=columns).read().parts()
+    parts: Parts = task.model_copy(update={"group": column}).read().table.parts()
     names = np.unique(np.concatenate([part.group for part in parts]))
     train, validation, test = (np.searchsorted(names, part.group).astype(np.int64) for part in parts)
     return train, validation, test

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genolect.arrays import Integers
+from genolect.arrays import BASES, Integers
 from genolect.errors import InputError
-from genolect.genome.context_counts import BASES, MarkovModel
+from genolect.genome.context_counts import MarkovModel
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.windows import WindowSampler, tile_windows
 from genolect.models.inference import Machine, embed

@@ -39,7 +39,7 @@ from genolect.evaluation.studies.kmer_questions import (
 from genolect.folders import EVALUATION, RESULTS
 from genolect.genome.context_counts import OFFERED_LENGTHS, MarkovModel, context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split
+from genolect.genome.holdout import GenomeSplit
 from genolect.models.inference import Machine, this_machine
 from genolect.models.model import SequenceModel, load_model, random_twin
 from genolect.pretraining.held_out import HeldOut, held_out_for, model_names
@@ -116,14 +116,14 @@ class KmerTask:
         return {k: part.truth(k) for k in self.lengths}
 
 
-def set_kmer_task(genome: PreparedGenome, split: Split, options: NextKmerOptions) -> KmerTask:
+def set_kmer_task(genome: PreparedGenome, split: GenomeSplit, options: NextKmerOptions) -> KmerTask:
     """Draw the questions and count the training stretches.
 
     Parameters
     ----------
     genome : PreparedGenome
         Where the bases are.
-    split : Split
+    split : GenomeSplit
         What is held out.
     options : NextKmerOptions
         How many questions.
@@ -141,13 +141,13 @@ def set_kmer_task(genome: PreparedGenome, split: Split, options: NextKmerOptions
     shape = {"prefix": options.prefix, "following": options.lengths[-1]}
     seed = derived_key(options.seed, "next k-mer questions")
     validation = held_out_questions(genome, split.validation, **shape, most=options.validation)
-    longest = max(*context_lengths(sum(region.length for region in split.training)), options.lengths[-1] - 1)
-    counts = count_contexts(genome, split.training, longest)
+    longest = max(*context_lengths(sum(region.length for region in split.train)), options.lengths[-1] - 1)
+    counts = count_contexts(genome, split.train, longest)
     counting = MarkovModel(counts)
     windows = validation.windows()
     counting.tune(windows, windows.astype(np.int8))
     return KmerTask(
-        training_questions(genome, split.training, **shape, count=options.training, seed=seed),
+        training_questions(genome, split.train, **shape, count=options.training, seed=seed),
         validation,
         held_out_questions(genome, split.test, **shape, most=options.test),
         options.lengths,
@@ -403,7 +403,7 @@ def _prefixed(say: Callable[[str], None], name: str) -> Callable[[str], None]:
 def _section(
     task: KmerTask, names: Mapping[str, Path], facts: Mapping[str, Any], orders: Mapping[int, int]
 ) -> dict[str, Any]:
-    parts = {"training": task.training, "validation": task.validation, "test": task.test}
+    parts = {"train": task.training, "validation": task.validation, "test": task.test}
     return {
         "questions": {part: len(asked) for part, asked in parts.items()},
         "markov_order": {str(k): order for k, order in orders.items()},
@@ -412,6 +412,6 @@ def _section(
 
 
 def _notes(task: KmerTask, held: HeldOut) -> list[str]:
-    parts = {"training": task.training, "validation": task.validation, "test": task.test}
+    parts = {"train": task.training, "validation": task.validation, "test": task.test}
     left = [f"{asked.with_n:,} {part} windows" for part, asked in parts.items() if asked.with_n]
     return [*held.notes, *([f"Left out because of an N: {', '.join(left)}."] if left else [])]

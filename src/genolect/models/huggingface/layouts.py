@@ -12,8 +12,9 @@ from torch import Tensor
 
 from genolect.encoders.bert import BertConfig
 from genolect.encoders.encoder import PublishedConfig, PublishedEncoder
-from genolect.encoders.esm import ROTARY_BASE, EsmConfig
+from genolect.encoders.esm import EsmConfig
 from genolect.encoders.heads import MaskedHead
+from genolect.encoders.layers.positions import ROTARY_BASE
 from genolect.encoders.mosaic_bert import MosaicBertConfig
 from genolect.errors import InputError, shown
 from genolect.tokenizers.tokenizer import Tokenizer
@@ -24,7 +25,7 @@ QUERY_KEY_VALUE = ("attention.self.query", "attention.self.key", "attention.self
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileLayout:
     """How one family of checkpoints writes a model down.
 
     Attributes
@@ -117,7 +118,7 @@ _BERT_DEMANDED = {
 _BERT_DERIVED = r"(bert\.)?embeddings\.(position_ids|token_type_ids)"
 _BERT_SPARE = r"(bert\.)?pooler\.dense\.(weight|bias)|cls\.seq_relationship\.(weight|bias)"
 
-BERT = Layout(
+BERT = FileLayout(
     architecture="BertForMaskedLM",
     prefix="bert.",
     head_prefix="cls.predictions.",
@@ -137,7 +138,7 @@ BERT = Layout(
     derived=_BERT_DERIVED,
     spare=_BERT_SPARE,
 )
-MOSAIC_BERT = Layout(
+MOSAIC_BERT = FileLayout(
     architecture="BertForMaskedLM",
     prefix="bert.",
     head_prefix="cls.predictions.",
@@ -156,7 +157,7 @@ MOSAIC_BERT = Layout(
     derived=_BERT_DERIVED,
     spare=_BERT_SPARE,
 )
-ESM = Layout(
+ESM = FileLayout(
     architecture="EsmForMaskedLM",
     prefix="esm.",
     head_prefix="lm_head.",
@@ -190,7 +191,7 @@ ESM = Layout(
 )
 
 
-def layout_of(values: Mapping[str, Any]) -> Layout:
+def file_layout(values: Mapping[str, Any]) -> FileLayout:
     """Tell which layout a ``config.json`` belongs to.
 
     Parameters
@@ -200,7 +201,7 @@ def layout_of(values: Mapping[str, Any]) -> Layout:
 
     Returns
     -------
-    Layout
+    FileLayout
         The layout.
 
     Raises
@@ -210,7 +211,7 @@ def layout_of(values: Mapping[str, Any]) -> Layout:
 
     Examples
     --------
-    >>> layout_of({"model_type": "esm"}).architecture
+    >>> file_layout({"model_type": "esm"}).architecture
     'EsmForMaskedLM'
     """
     kind = values.get("model_type")
@@ -223,13 +224,13 @@ def layout_of(values: Mapping[str, Any]) -> Layout:
     raise InputError(what, fix="give a checkpoint of the type bert (DNABERT, GROVER, DNABERT-2) or esm (NT)")
 
 
-def configuration_from(layout: Layout, values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> PublishedConfig:
+def configuration_from(layout: FileLayout, values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> PublishedConfig:
     """Read the shape from a ``config.json``, and from the tensors what it does not tell.
 
     Parameters
     ----------
-    layout : Layout
-        From `layout_of`.
+    layout : FileLayout
+        From `file_layout`.
     values : mapping
         What the file holds.
     tensors : mapping of str to Tensor
@@ -279,12 +280,12 @@ def _esm_fields(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dic
     }
 
 
-def derived_tensors(layout: Layout, config: PublishedConfig) -> dict[str, Tensor]:
+def derived_tensors(layout: FileLayout, config: PublishedConfig) -> dict[str, Tensor]:
     """Give what follows from the configuration and is written down all the same: ESM's rotary frequencies.
 
     Parameters
     ----------
-    layout : Layout
+    layout : FileLayout
         The layout.
     config : BertConfig, EsmConfig or MosaicBertConfig
         The shape.
@@ -308,12 +309,12 @@ def derived_tensors(layout: Layout, config: PublishedConfig) -> dict[str, Tensor
     return {f"{layout.prefix}encoder.layer.{block}.{place}": frequencies for block in range(config.layers)}
 
 
-def configuration_values(layout: Layout, config: PublishedConfig) -> dict[str, Any]:
+def configuration_values(layout: FileLayout, config: PublishedConfig) -> dict[str, Any]:
     """Give the content of a ``config.json``.
 
     Parameters
     ----------
-    layout : Layout
+    layout : FileLayout
         The layout.
     config : BertConfig, EsmConfig or MosaicBertConfig
         The shape.

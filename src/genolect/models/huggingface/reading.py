@@ -19,7 +19,13 @@ from genolect.encoders.encoder import PublishedConfig, PublishedEncoder
 from genolect.encoders.heads import MaskedHead
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.folders import CONFIGURATION
-from genolect.models.huggingface.layouts import ForeignModel, Layout, configuration_from, derived_tensors, layout_of
+from genolect.models.huggingface.layouts import (
+    FileLayout,
+    ForeignModel,
+    configuration_from,
+    derived_tensors,
+    file_layout,
+)
 from genolect.tokenizers.reading import tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer
 
@@ -206,7 +212,7 @@ def read_checkpoint(folder: Path, *, with_tokenizer: bool = True) -> ForeignMode
     """
     values = read_json(folder / CONFIGURATION)
     try:
-        layout = layout_of(values)
+        layout = file_layout(values)
         tensors = _under_usual_names(read_tensors(folder))
         config = configuration_from(layout, values, tensors)
         if not any(name.startswith(layout.prefix) for name in tensors):
@@ -253,7 +259,7 @@ def _under_usual_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
-def _name_twins_once(layout: Layout, tensors: dict[str, Tensor], *, tied: bool) -> None:
+def _name_twins_once(layout: FileLayout, tensors: dict[str, Tensor], *, tied: bool) -> None:
     """Some checkpoints write down twice what is one tensor; the head's vectors may be written once for both."""
     (bias,), (vectors,) = layout.theirs("head.decode.bias"), layout.theirs("head.decode.weight")
     (embedding,) = layout.theirs("encoder.embedding.weight")
@@ -269,7 +275,7 @@ def _name_twins_once(layout: Layout, tensors: dict[str, Tensor], *, tied: bool) 
         tensors[vectors] = tensors[embedding]
 
 
-def _fill(encoder: PublishedEncoder, head: MaskedHead | None, layout: Layout, tensors: dict[str, Tensor]) -> None:
+def _fill(encoder: PublishedEncoder, head: MaskedHead | None, layout: FileLayout, tensors: dict[str, Tensor]) -> None:
     """Give every weight its tensor, and take this from `tensors`."""
     for half, part in (("encoder", encoder), ("head", head)):
         if part is None:
@@ -299,7 +305,7 @@ def _kind(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def _left_over(layout: Layout, tensors: Mapping[str, Tensor], config: PublishedConfig) -> dict[str, Tensor]:
+def _left_over(layout: FileLayout, tensors: Mapping[str, Tensor], config: PublishedConfig) -> dict[str, Tensor]:
     """Give the weights of other heads; what follows from the configuration is checked, and anything else refused."""
     spare = {}
     for name, tensor in tensors.items():

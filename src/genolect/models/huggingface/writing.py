@@ -24,8 +24,8 @@ from genolect.models.huggingface.layouts import (
     BERT,
     ESM,
     MOSAIC_BERT,
+    FileLayout,
     ForeignModel,
-    Layout,
     configuration_values,
     derived_tensors,
 )
@@ -90,7 +90,7 @@ def write_checkpoint(folder: Path, model: ForeignModel, *, replace: bool = False
         durable.write_facts(staging, {"kind": "foreign model", "genolect": __version__})
 
 
-def _named(layout: Layout, model: ForeignModel) -> dict[str, Tensor]:
+def _named(layout: FileLayout, model: ForeignModel) -> dict[str, Tensor]:
     """Every tensor under the checkpoint's name; the head's vectors are left out where the embedding holds them."""
     named: dict[str, Tensor] = {}
     for half, part in (("encoder", model.encoder), ("head", model.head)):

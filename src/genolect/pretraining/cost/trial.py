@@ -21,7 +21,7 @@ from genolect.encoders.transformer import TransformerConfig
 from genolect.models.inference import Machine
 from genolect.models.model import new_model
 from genolect.objectives.causal import CausalObjective
-from genolect.objectives.masked import MaskedBases, MaskedBasesConfig, Words
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig, Vocabulary
 from genolect.objectives.objective import Batch
 from genolect.pretraining.loop import Training, TrainingConfig
 from genolect.pretraining.parts import Part
@@ -177,7 +177,7 @@ def trial_training(workload: Workload, machine: Machine) -> Training:
     """
     stand_in = RandomTokens(workload.targets, workload.windows, workload.tokens)
     model = new_model(workload.encoder, cast("NucleotideTokenizer", stand_in), seed=0)
-    words = Words(workload.encoder.vocabulary - 1, stand_in.targets)
+    words = Vocabulary(workload.encoder.vocabulary - 1, stand_in.targets)
     masked = MaskedBases(MaskedBasesConfig(rate=workload.selected_share), words)
     objective = CausalObjective(stand_in.targets) if workload.encoder.causal else masked
     config = TrainingConfig(steps=ENDLESS, windows=workload.windows, window=max(workload.tokens, SHORTEST_WINDOW))

@@ -79,7 +79,7 @@ class ExamResult:
         return asdict(self) | {"verdict": self.verdict()}
 
 
-class Exam(ABC):
+class HeldOutTask(ABC):
     """Questions about held-out windows, and a bar that answers them too.
 
     Attributes
@@ -131,7 +131,7 @@ class Exam(ABC):
         )
 
 
-class MeanExam(Exam):
+class MeanExam(HeldOutTask):
     """An exam whose figure is a mean over what is counted in each window (or gene).
 
     Attributes
@@ -155,20 +155,20 @@ class MeanExam(Exam):
 
     @property
     def unit_count(self) -> int:
-        """See `Exam`."""
+        """See `HeldOutTask`."""
         return int(self.counts.sum())
 
     @property
     def bar(self) -> float:
-        """See `Exam`: its mean."""
+        """See `HeldOutTask`: its mean."""
         return float(self.bar_sums().sum() / self.counts.sum())
 
     def score(self, model: SequenceModel, machine: Machine) -> float:
-        """See `Exam`: the mean."""
+        """See `HeldOutTask`: the mean."""
         return float(self.sums(model, machine).sum() / self.counts.sum())
 
     def result(self, model: SequenceModel, machine: Machine, *, seed: int) -> ExamResult:
-        """See `Exam`."""
+        """See `HeldOutTask`."""
         return self._compared(self.sums(model, machine), self.bar_sums(), seed=seed)
 
     def _compared(

@@ -11,7 +11,7 @@ import torch
 
 from genolect.genome.context_counts import ContextModel, MarkovModel
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split
+from genolect.genome.holdout import GenomeSplit
 from genolect.genome.windows import tile_places, tile_windows
 from genolect.objectives.objective import Batch
 from genolect.objectives.supervised import LabelledBatch
@@ -19,7 +19,7 @@ from genolect.pretraining.assembly import Ingredients
 from genolect.pretraining.batches import labels_of
 from genolect.pretraining.kinds.causal import set_causal_exam, tune_markov_model
 from genolect.pretraining.kinds.contrastive import set_ortholog_exam, set_view_exam
-from genolect.pretraining.kinds.exam import Exam
+from genolect.pretraining.kinds.exam import HeldOutTask
 from genolect.pretraining.kinds.labels import set_label_exam
 from genolect.pretraining.kinds.masked import set_masked_exam, tune_count_model
 from genolect.pretraining.kinds.tracks import set_track_exams
@@ -42,12 +42,12 @@ class Exams:
 
     Attributes
     ----------
-    validation, test : dict of str to Exam
+    validation, test : dict of str to HeldOutTask
         Small ones for the learning curve, and the ones that count.
     """
 
-    validation: dict[str, Exam]
-    test: dict[str, Exam]
+    validation: dict[str, HeldOutTask]
+    test: dict[str, HeldOutTask]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Held:
     ----------
     genome : PreparedGenome
         The genome.
-    split : Split
+    split : GenomeSplit
         Bars are tuned on its validation stretches.
     counts : mapping of int to ndarray
         Of contexts in its training stretches.
@@ -69,7 +69,7 @@ class Held:
     """
 
     genome: PreparedGenome
-    split: Split
+    split: GenomeSplit
     counts: Counts
     window: int
     seed: int
@@ -101,7 +101,7 @@ def set_exams(ingredients: Ingredients, parts: Mapping[str, Part], held: Held) -
     InputError
         If held-out stretches hold nothing to ask.
     """
-    pairs: dict[str, tuple[Exam, Exam]] = {}
+    pairs: dict[str, tuple[HeldOutTask, HeldOutTask]] = {}
     for name, part in ingredients.recipe.objectives.items():
         match part:
             case MaskedPart():
@@ -127,7 +127,7 @@ def set_exams(ingredients: Ingredients, parts: Mapping[str, Part], held: Held) -
     return Exams({name: pair[0] for name, pair in pairs.items()}, {name: pair[1] for name, pair in pairs.items()})
 
 
-def _masked(ingredients: Ingredients, held: Held) -> tuple[Exam, Exam]:
+def _masked(ingredients: Ingredients, held: Held) -> tuple[HeldOutTask, HeldOutTask]:
     counting = ContextModel(held.counts)
     validation, test = (
         set_masked_exam(
@@ -139,7 +139,7 @@ def _masked(ingredients: Ingredients, held: Held) -> tuple[Exam, Exam]:
     return validation, test
 
 
-def _causal(ingredients: Ingredients, held: Held) -> tuple[Exam, Exam]:
+def _causal(ingredients: Ingredients, held: Held) -> tuple[HeldOutTask, HeldOutTask]:
     counting = MarkovModel(held.counts)
     validation, test = (
         set_causal_exam(held.genome, regions, ingredients.tokens, counting, window=held.window, most=most)
@@ -149,7 +149,7 @@ def _causal(ingredients: Ingredients, held: Held) -> tuple[Exam, Exam]:
     return validation, test
 
 
-def _views(name: str, part: ContrastivePart, ingredients: Ingredients, held: Held) -> tuple[Exam, Exam]:
+def _views(name: str, part: ContrastivePart, ingredients: Ingredients, held: Held) -> tuple[HeldOutTask, HeldOutTask]:
     validation, test = (
         set_view_exam(
             held.genome,
@@ -166,7 +166,7 @@ def _views(name: str, part: ContrastivePart, ingredients: Ingredients, held: Hel
     return validation, test.with_word_length(validation.word_length)
 
 
-def _species(name: str, part: SpeciesPart, ingredients: Ingredients) -> tuple[Exam, Exam]:
+def _species(name: str, part: SpeciesPart, ingredients: Ingredients) -> tuple[HeldOutTask, HeldOutTask]:
     genes, tokens = ingredients.genes[name], ingredients.tokens
     training, test = (
         set_ortholog_exam(table, tokens, head=name, window=part.bases) for table in (genes.training, genes.held_out)
@@ -175,7 +175,9 @@ def _species(name: str, part: SpeciesPart, ingredients: Ingredients) -> tuple[Ex
     return training, test.with_word_length(training.word_length)
 
 
-def _labels(name: str, part: LabelsPart, trained: Part, ingredients: Ingredients, held: Held) -> tuple[Exam, Exam]:
+def _labels(
+    name: str, part: LabelsPart, trained: Part, ingredients: Ingredients, held: Held
+) -> tuple[HeldOutTask, HeldOutTask]:
     steps = (trained.batches.draw(step, torch.device("cpu")) for step in range(LABELLED_STEPS))
     seen = [batch.labels.flatten() for batch in steps if isinstance(batch, LabelledBatch)]
     exams = []

@@ -29,7 +29,7 @@ from genolect.models.model import SequenceModel
 from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.masking import hidden_word_nats
 from genolect.objectives.objective import Batch
-from genolect.objectives.token_layout import Layout, layout_of
+from genolect.objectives.token_layout import Layout, token_layout
 from genolect.pretraining.kinds.exam import MeanExam, cut_windows
 from genolect.random import derived_key
 from genolect.sequence.alphabet import BASE_BITS, Bases, N
@@ -258,7 +258,7 @@ def _set_sheet(
     asked = inputs.selected.clone()
     asked[inputs.selected] = counts
     given = None if targets.given is None else targets.given[counts]
-    layout = layout_of(batch.spans, batch.bases.shape[1])
+    layout = token_layout(batch.spans, batch.bases.shape[1])
     visible = layout.covered(~inputs.selected & objective.predictable(batch.ids))
     window = asked.nonzero()[:, 0].numpy() + first
     sheet = MaskedSheet(inputs.ids, asked, targets.truth[counts], given, window)

@@ -19,11 +19,11 @@ from torch import Tensor
 from genolect.arrays import Floats, Integers
 from genolect.errors import InputError
 from genolect.genome.genome import PreparedGenome
-from genolect.genome.holdout import Split
+from genolect.genome.holdout import GenomeSplit
 from genolect.genome.tracks import BinnedSignal, TrackShape, binned_targets, read_track_windows, tile_predicted
 from genolect.models.inference import Machine, WindowTokens, window_answers
 from genolect.models.model import SequenceModel
-from genolect.pretraining.kinds.exam import Exam, ExamResult
+from genolect.pretraining.kinds.exam import ExamResult, HeldOutTask
 from genolect.sequence.alphabet import BASE_BITS, Bases, N, reverse_complement
 from genolect.sequence.interval import Interval
 from genolect.statistics.bootstrap import draw_blocks, estimate, resampled_values
@@ -57,7 +57,7 @@ class KmerRidge:
     ...     places = [Interval("a", start, start + 5) for start in (0, 5, 10, 15)]
     ...     ridge = KmerRidge(genome, spans=(4,), words=(1,), stranded=False)
     ...     values = np.array([0.0, 1.0, 0.0, 1.0])
-    ...     ridge.fit({"training": places, "validation": places}, {"training": values, "validation": values})
+    ...     ridge.fit({"train": places, "validation": places}, {"train": values, "validation": values})
     ...     ridge.predict(places[:2]).round(3).tolist()
     [0.056, 0.944]
     """
@@ -69,24 +69,24 @@ class KmerRidge:
         self.name = "ridge regression on k-mers"
 
     def fit(self, places: Mapping[str, Sequence[Interval]], truth: Mapping[str, Floats]) -> None:
-        """Fit on the role training; choose span, word and penalty by Pearson's correlation on validation.
+        """Fit on the role train; choose span, word and penalty by Pearson's correlation on validation.
 
         Parameters
         ----------
         places : mapping of str to sequence of Interval
-            Places under ``training`` and ``validation``.
+            Places under ``train`` and ``validation``.
         truth : mapping of str to ndarray of float, shape (n,)
             Their values.
         """
         best = -np.inf
         for span, word in self.shapes:
-            inputs = self._counts(places["training"], span, word)
+            inputs = self._counts(places["train"], span, word)
             mean, deviation = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
             inputs -= mean
             inputs /= deviation
-            level = truth["training"].mean()
+            level = truth["train"].mean()
             strengths, vectors = np.linalg.eigh((inputs.T @ inputs).astype(np.float64))
-            projected = vectors.T @ (inputs.T @ (truth["training"] - level).astype(np.float32)).astype(np.float64)
+            projected = vectors.T @ (inputs.T @ (truth["train"] - level).astype(np.float32)).astype(np.float64)
             held_out = (self._counts(places["validation"], span, word) - mean) / deviation
             for penalty in PENALTIES:
                 weights = vectors @ (projected / (strengths.clip(min=0) + penalty))
@@ -152,7 +152,7 @@ MOST_PLACES = 20_000
 
 
 @dataclass(frozen=True, eq=False)
-class TrackExam(Exam):
+class TrackExam(HeldOutTask):
     """Windows with their tracks; `set_track_exams` makes it.
 
     Attributes
@@ -180,25 +180,25 @@ class TrackExam(Exam):
 
     @property
     def bar_name(self) -> str:
-        """See `Exam`."""
+        """See `HeldOutTask`."""
         return self.ridges[0].name if len(self.ridges) == 1 else "ridge regression on k-mers"
 
     @property
     def unit_count(self) -> int:
-        """See `Exam`: known bins, of all tracks."""
+        """See `HeldOutTask`: known bins, of all tracks."""
         return int((~np.isnan(self.truth)).sum())
 
     @property
     def bar(self) -> float:
-        """See `Exam`."""
+        """See `HeldOutTask`."""
         return self._correlation(self.bar_values)
 
     def score(self, model: SequenceModel, machine: Machine) -> float:
-        """See `Exam`; 0 where all predictions are alike."""
+        """See `HeldOutTask`; 0 where all predictions are alike."""
         return self._correlation(self.predicted(model, machine))
 
     def result(self, model: SequenceModel, machine: Machine, *, seed: int) -> ExamResult:
-        """See `Exam`; the extra figures are the correlations of each track, where there are several."""
+        """See `HeldOutTask`; the extra figures are the correlations of each track, where there are several."""
         own = self.predicted(model, machine)
         blocks = np.broadcast_to(self._blocks()[:, None], self.truth.shape[:2]).ravel()
         resamples = draw_blocks(blocks, seed=seed)
@@ -238,7 +238,7 @@ class TrackExam(Exam):
 
 def set_track_exams(
     genome: PreparedGenome,
-    split: Split,
+    split: GenomeSplit,
     tokens: WindowTokens,
     tracks: Sequence[BinnedSignal],
     shape: TrackShape,
@@ -252,7 +252,7 @@ def set_track_exams(
     ----------
     genome : PreparedGenome
         Where the bases are.
-    split : Split
+    split : GenomeSplit
         The stretches.
     tokens : WindowTokens
         Cuts windows into tokens.
@@ -315,8 +315,8 @@ def _ridge(
     genome: PreparedGenome, bins: Mapping[str, list[Interval]], truth: Mapping[str, Floats], shape: TrackShape
 ) -> KmerRidge:
     """Fit the bar of one track on its known bins."""
-    known = {role: np.flatnonzero(~np.isnan(truth[role])) for role in ("training", "validation")}
-    known["training"] = np.array(_spaced(known["training"].tolist(), MOST_PLACES))
+    known = {role: np.flatnonzero(~np.isnan(truth[role])) for role in ("train", "validation")}
+    known["train"] = np.array(_spaced(known["train"].tolist(), MOST_PLACES))
     spans = sorted({min(span * shape.bin_length, shape.length) for span in SPANS})
     ridge = KmerRidge(genome, spans=spans, words=WORDS, stranded=False)
     places = {role: [bins[role][number] for number in numbers.tolist()] for role, numbers in known.items()}

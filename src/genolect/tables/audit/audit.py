@@ -106,12 +106,6 @@ def audit(
     -------
     Audit
         The findings.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_table import planted_table
-    >>> audit(planted_table("copies")).summary
-    'planted: leak: copies, near copies; 1 notes, 7 ok.'
     """
     say = say or (lambda _: None)
     say("comparing sequences and places")
@@ -139,13 +133,6 @@ def across_findings(table: LabelledTable, kinship: Kinship, parts: TableParts) -
     -------
     list of Finding
         Copies, near copies and overlapping places.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_table import planted_table
-    >>> table = planted_table()
-    >>> [found.judgement for found in across_findings(table, find_kinship(table), TableParts.of(table))]
-    ['ok', 'ok', 'ok']
     """
     examined = Examined(table, kinship, parts)
     return [finding for one in looks() if one.across for finding in one.find(examined)]

@@ -15,8 +15,6 @@ from genolect.tables.audit.finding import Examined, Finding, by_share, look, per
 from genolect.tables.relatives import Kinship, Seen, TableParts, copier_score, label_matrix, seen_elsewhere
 from genolect.tables.table import LabelledTable, Target
 
-Mask = npt.NDArray[np.bool_]
-
 LEVELS = (0.2, 0.5, 0.9)
 """Containments at which near copies are counted, beside the threshold of the audit."""
 
@@ -41,15 +39,6 @@ def copies_finding(table: LabelledTable, kinship: Kinship, parts: TableParts) ->
     -------
     Finding
         A leak where one in a hundred of a tested part has a copy in another part.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_table import planted_table
-    >>> from genolect.tables.relatives import copier_score, find_kinship
-    >>> table = planted_table("copies")
-    >>> found = copies_finding(table, find_kinship(table), TableParts.of(table))
-    >>> found.judgement, found.numbers["repeats"], found.numbers["share_in_another_part"]
-    ('leak', 18, {'test': 0.1})
     """
     group, flipped = kinship.copies.group, kinship.copies.flipped
     repeats = len(table) - int(np.unique(group).size)
@@ -84,15 +73,6 @@ def near_finding(table: LabelledTable, kinship: Kinship, parts: TableParts) -> F
     -------
     Finding
         A leak where one in a hundred of a tested part has a near copy in another part; a note where there are no parts.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_table import planted_table
-    >>> from genolect.tables.relatives import copier_score, find_kinship
-    >>> table = planted_table("copies")
-    >>> found = near_finding(table, find_kinship(table), TableParts.of(table))
-    >>> found.judgement, found.numbers["share_with_relative"]["test"]["0.5"]
-    ('leak', 0.1)
     """
     pairs, labels = kinship.pairs, label_matrix(table.target)
     levels = sorted({pairs.threshold, *(level for level in LEVELS if level > pairs.threshold)})
@@ -164,14 +144,6 @@ def conflicts_finding(table: LabelledTable, kinship: Kinship) -> Finding:
     Finding
         A fault where one in a hundred examples has such a partner. Of a number, labels of copies conflict where they
         are further apart than half the standard deviation of all.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_table import planted_table
-    >>> from genolect.tables.relatives import copier_score, find_kinship
-    >>> table = planted_table()
-    >>> conflicts_finding(table, find_kinship(table)).sentence
-    'No two examples with the same or nearly the same sequence or place have different labels.'
     """
     equal = _torn(table.target, kinship.copies.group)
     strong, wide = kinship.pairs.containment >= LIKE_A_COPY, kinship.overlaps.share >= CONFLICT_OVERLAP

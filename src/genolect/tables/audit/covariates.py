@@ -266,13 +266,6 @@ def covariate_findings(table: LabelledTable, values: dict[str, Floats], cluster:
     list of Finding
         Confounded where a score is no accident and large (AUROC 0.6, rank correlation 0.2); a note where it is no
         accident, or where a standardised mean difference above 0.1 is none.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_table import planted_table
-    >>> table = planted_table()
-    >>> [(found.name, found.judgement) for found in covariate_findings(table, covariates(table), np.arange(600))]
-    [('length', 'ok'), ('GC', 'ok'), ('CpG', 'ok'), ('N', 'ok'), ('all of these together', 'ok')]
     """
     labels = label_matrix(table.target)
     found, bins = [], {}

@@ -34,14 +34,6 @@ def overlap_finding(table: LabelledTable, kinship: Kinship, parts: TableParts) -
     -------
     Finding
         A leak where one in a hundred of a tested part overlaps an example of another part.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_table import planted_table
-    >>> from genolect.tables.relatives import copier_score, find_kinship
-    >>> table = planted_table()
-    >>> overlap_finding(table, find_kinship(table), TableParts.of(table)).sentence
-    'No places are known.'
     """
     name, overlaps = "overlapping places", kinship.overlaps
     known = table.places.known
@@ -113,19 +105,6 @@ def genome_finding(table: LabelledTable, genome: PreparedGenome) -> Finding:
     -------
     Finding
         A fault where one in a hundred differs in a base that both know, or lies on a sequence that the genome lacks.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> from genolect import durable
-    >>> from genolect.genome.genome import prepare_genome
-    >>> from genolect.tables.planted_table import planted_table
-    >>> with TemporaryDirectory() as folder:
-    ...     durable.write_file(Path(folder, "tiny.fa"), ">a\nACGT\n")
-    ...     genome = prepare_genome([Path(folder, "tiny.fa")], Path(folder, "prepared"))
-    ...     genome_finding(planted_table(), genome).sentence
-    'No places are known.'
     """
     name, known = "places against the genome", np.flatnonzero(table.places.known)
     if not known.size:

@@ -49,21 +49,6 @@ def read_before(
         there; otherwise with half of the words of 21 bases in a stretch, on either strand.
     how : {'coordinates', 'words'}
         Which.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> from genolect import durable
-    >>> from genolect.genome.genome import prepare_genome
-    >>> from genolect.tables.planted_table import planted_table
-    >>> table = planted_table()
-    >>> with TemporaryDirectory() as folder:
-    ...     durable.write_file(Path(folder, "tiny.fa"), f">a\n{table.sequences.letters(7)}\n")
-    ...     genome = prepare_genome([Path(folder, "tiny.fa")], Path(folder, "prepared"))
-    ...     read, how = read_before(table, genome, [Interval("a", 0, 150)])
-    >>> np.flatnonzero(read).tolist(), how
-    ([7], 'words')
     """
     placed = table.places.known
     if placed.all():
@@ -103,21 +88,6 @@ def pretraining_finding(
     -------
     Finding
         A leak where one in a hundred of a tested part was read in pretraining; a note where the table has no parts.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> from genolect import durable
-    >>> from genolect.genome.genome import prepare_genome
-    >>> from genolect.tables.planted_table import planted_table
-    >>> table = planted_table()
-    >>> with TemporaryDirectory() as folder:
-    ...     durable.write_file(Path(folder, "tiny.fa"), f">a\n{table.sequences.letters(450)}\n")
-    ...     genome = prepare_genome([Path(folder, "tiny.fa")], Path(folder, "prepared"))
-    ...     found = pretraining_finding(table, TableParts.of(table), genome, [Interval("a", 0, 150)], chosen="a plan")
-    >>> found.judgement, found.numbers["share_read"]["test"]
-    ('note', 0.005555555555555556)
     """
     read, how = read_before(table, genome, regions)
     shares = {parts.shown(part): float(read[parts.code == part].mean()) for part in range(len(parts.names))}

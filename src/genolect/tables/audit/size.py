@@ -119,13 +119,6 @@ def size_finding(table: LabelledTable, cluster: Integers, parts: TableParts) -> 
     -------
     Finding
         A note where a difference of 0.05 could not be shown, or one cluster holds more than a fifth of the table.
-
-    Examples
-    --------
-    >>> from genolect.tables.planted_table import planted_table
-    >>> table = planted_table()
-    >>> size_finding(table, np.arange(600), TableParts.of(table)).judgement
-    'note'
     """
     part = min(parts.tested, key=lambda number: parts.sizes[number])
     share = 1.0 if parts.divided else UNDIVIDED_SHARE

@@ -12,7 +12,8 @@ import numpy as np
 from genolect.random import derived_generator
 from genolect.sequence.alphabet import Bases, encode
 from genolect.sequence.ragged import RaggedBases
-from genolect.tables.table import ROLES, LabelledTable, Places, Target
+from genolect.statistics.names import ROLES
+from genolect.tables.table import LabelledTable, Places, Target
 
 Signal = Literal["motif", "spacing", "GC", "length", "copies", "noise"]
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
