@@ -233,7 +233,8 @@ def test_weights_are_refused_just_where_a_step_has_none(schedules, steps):
 @pytest.mark.parametrize("rule", ["learned", "formula", "held", "fixed"])
 def test_what_a_temperature_learns_or_remembers_is_trained_and_resumed(tmp_path, rule):
     def training(**changes) -> Training:
-        parts = {"views": Part(contrastive(rule=rule, p_pos=0.6), Windows(), head="views")}
+        objective = contrastive(rule=rule, p_pos=0.6)
+        parts = {"views": Part(objective, Windows(), head="views", state=objective.temperature)}
         config = TrainingConfig(steps=6, windows=B, window=L, checkpoint_every=3, **changes)
         return Training(model(), parts, config, CPU)
 

@@ -85,24 +85,51 @@ EncoderConfig: TypeAlias = (
 
 
 class _Kind(NamedTuple):
-    """The shape and the encoder of one kind, and whether it reads packed rows."""
+    """One kind of encoder.
+
+    Attributes
+    ----------
+    config, encoder : type
+        Its shape, and the module.
+    described : str
+        What it is, in a few words for the page.
+    packs : bool
+        Whether it reads packed rows.
+    symmetric : bool
+        Whether its states of one strand follow from those of the other.
+    sized : bool
+        Whether its default shape follows the budget of a training.
+    """
 
     config: type[EncoderConfig]
     encoder: type[nn.Module]
+    described: str
     packs: bool = False
+    symmetric: bool = False
+    sized: bool = False
 
 
 KINDS: dict[str, _Kind] = {
-    "transformer": _Kind(TransformerConfig, Transformer, packs=True),
-    "sparse": _Kind(SparseTransformerConfig, SparseTransformer),
-    "hierarchical": _Kind(HierarchicalConfig, Hierarchical),
-    "equivariant": _Kind(EquivariantTransformerConfig, EquivariantTransformer),
-    "equivariant_convolution": _Kind(EquivariantConvolutionConfig, EquivariantConvolution),
-    "bert": _Kind(BertConfig, BertEncoder, packs=True),
-    "esm": _Kind(EsmConfig, EsmEncoder, packs=True),
-    "mosaic_bert": _Kind(MosaicBertConfig, MosaicBertEncoder, packs=True),
-    "enformer": _Kind(EnformerTrunkConfig, EnformerTrunk),
+    "transformer": _Kind(
+        TransformerConfig, Transformer, "pre-norm transformer with rotary positions", packs=True, sized=True
+    ),
+    "sparse": _Kind(
+        SparseTransformerConfig, SparseTransformer, "pre-norm transformer with attention to near tokens and anchors"
+    ),
+    "hierarchical": _Kind(HierarchicalConfig, Hierarchical, "transformer within and across blocks"),
+    "equivariant": _Kind(
+        EquivariantTransformerConfig, EquivariantTransformer, "strand-symmetric transformer", symmetric=True
+    ),
+    "equivariant_convolution": _Kind(
+        EquivariantConvolutionConfig, EquivariantConvolution, "strand-symmetric convolutions", symmetric=True
+    ),
+    "bert": _Kind(BertConfig, BertEncoder, "BERT with learned positions", packs=True),
+    "esm": _Kind(EsmConfig, EsmEncoder, "ESM as in Nucleotide Transformer", packs=True),
+    "mosaic_bert": _Kind(MosaicBertConfig, MosaicBertEncoder, "BERT with ALiBi as in DNABERT-2", packs=True),
+    "enformer": _Kind(EnformerTrunkConfig, EnformerTrunk, "Enformer: a pooling tower and a transformer over bins"),
 }
+DERIVED = ("vocabulary", "causal")
+"""Fields of a shape that follow from the tokenizer and from what is asked: nobody chooses them."""
 
 
 def kind_of(config: EncoderConfig) -> str:
@@ -128,6 +155,17 @@ def packs(config: EncoderConfig) -> bool:
     (True, False)
     """
     return KINDS[kind_of(config)].packs
+
+
+def is_symmetric(config: EncoderConfig) -> bool:
+    """Tell whether what an encoder says of one strand follows from what it says of the other.
+
+    Examples
+    --------
+    >>> is_symmetric(EquivariantTransformerConfig()), is_symmetric(TransformerConfig(vocabulary=7))
+    (True, False)
+    """
+    return KINDS[kind_of(config)].symmetric
 
 
 def longest_window(config: EncoderConfig) -> int | None:

@@ -19,7 +19,6 @@ from genolect.encoders.build import require_tokens
 from genolect.errors import ConfigurationError
 from genolect.models.inference import Machine
 from genolect.models.model import SequenceModel
-from genolect.objectives.contrastive import ContrastiveObjective
 from genolect.objectives.objective import Batch, Inputs, Metrics, Objective, WeightConfig
 from genolect.random import derived_key
 
@@ -51,6 +50,8 @@ class Part:
         Weight of its loss.
     counted : bool
         Whether the windows are part of the genome whose contexts the model counted (`encoders.context`).
+    state : Module or None
+        What the objective learns or remembers, such as a temperature: trained and saved with the model.
     """
 
     objective: Objective
@@ -58,6 +59,7 @@ class Part:
     head: str | None = None
     weight: WeightConfig = field(default_factory=WeightConfig)
     counted: bool = True
+    state: nn.Module | None = None
 
 
 def check_part(name: str, part: Part, model: SequenceModel) -> None:
@@ -139,19 +141,15 @@ def check_weights(parts: Mapping[str, Part], steps: int) -> None:
 
 
 def state_of(parts: Mapping[str, Part]) -> nn.ModuleDict:
-    """Gather what objectives learn or remember, by the name of the part: the temperatures of contrastive ones.
+    """Gather what objectives learn or remember, by the name of the part.
 
     Examples
     --------
-    >>> from genolect.objectives.contrastive import ContrastiveConfig
-    >>> objective = ContrastiveObjective(ContrastiveConfig(rule="learned"), ids_of=None)
-    >>> [name for name, _ in state_of({"views": Part(objective, batches=None, head="views")}).named_parameters()]
-    ['views.logarithm']
+    >>> parts = {"views": Part(None, None, state=nn.Linear(1, 2, bias=False)), "next": Part(None, None)}
+    >>> [name for name, _ in state_of(parts).named_parameters()]
+    ['views.weight']
     """
-    objectives = {name: part.objective for name, part in parts.items()}
-    return nn.ModuleDict(
-        {name: made.temperature for name, made in objectives.items() if isinstance(made, ContrastiveObjective)}
-    )
+    return nn.ModuleDict({name: part.state for name, part in parts.items() if part.state is not None})
 
 
 def weighted_loss(
