@@ -73,7 +73,9 @@ def test_the_peak_never_falls():
 
 def test_the_peak_is_that_of_this_process_alone(monkeypatch):
     block = torch.ones(60_000_000)
-    program = "from genolect.pretraining.cost.trial import peak_bytes; from tests.toys import CPU; print(peak_bytes(CPU))"
+    program = (
+        "from genolect.pretraining.cost.trial import peak_bytes; from tests.toys import CPU; print(peak_bytes(CPU))"
+    )
     inherited = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=REPOSITORY
     )

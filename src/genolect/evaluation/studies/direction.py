@@ -15,15 +15,14 @@ from genolect.evaluation.annotation import AnnotationFile, labelled_task, naming
 from genolect.evaluation.methods.features import composition_of
 from genolect.evaluation.methods.probe import PROBE, describe_sequences
 from genolect.evaluation.panel import Row
-from genolect.genome.context_counts import ContextModel, MarkovModel, context_lengths, count_contexts
+from genolect.genome.context_counts import context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import Split
 from genolect.models.inference import Machine, WindowTokens, this_machine
 from genolect.models.model import SequenceModel, load_model
 from genolect.pretraining.held_out import held_out_for, model_names
-from genolect.pretraining.kinds.causal import set_causal_exam, tune_markov_model
 from genolect.pretraining.kinds.exam import MeanExam
-from genolect.pretraining.kinds.masked import set_masked_exam, tune_count_model
+from genolect.pretraining.kinds.likelihood import kind_for
 from genolect.pretraining.plan import PretrainingOptions, known_plan
 from genolect.report.folder import EVALUATION, INTERVALS, new_results
 from genolect.report.page import RESULTS
@@ -319,21 +318,14 @@ def _exams(
         genome, split.training, context_lengths(sum(region.length for region in split.training))[-1]
     )
     tokens = WindowTokens(model.tokenizer)
-    shape = {"window": window, "most": EXAM_WINDOWS}
-    if model.config.causal:
-        markov = MarkovModel(counts)
-        tune_markov_model(markov, set_causal_exam(genome, split.validation, tokens, markov, **shape))
-        return {
-            reading: set_causal_exam(GenomeReading(genome, reading), split.test, tokens, markov, **shape)
-            for reading in READINGS
-        }
-    counting = ContextModel(counts)
+    kind = kind_for(causal=model.config.causal)
+    counting = kind.counting(counts)
 
-    def masked(source: PreparedGenome, regions: tuple[Interval, ...]) -> Any:
-        return set_masked_exam(source, regions, tokens, counting, **shape, seed=seed)
+    def asked(source: PreparedGenome, regions: tuple[Interval, ...]) -> MeanExam:
+        return kind.likelihood(source, regions, tokens, counting, window=window, most=EXAM_WINDOWS, seed=seed)
 
-    tune_count_model(counting, masked(genome, split.validation))
-    return {reading: masked(GenomeReading(genome, reading), split.test) for reading in READINGS}
+    kind.tune(counting, asked(genome, split.validation))
+    return {reading: asked(GenomeReading(genome, reading), split.test) for reading in READINGS}
 
 
 def label_rows(model: SequenceModel, task: LabelledTable, *, counted: bool, seed: int) -> list[Row]:

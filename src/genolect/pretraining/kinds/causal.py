@@ -9,7 +9,7 @@ Legend: B windows, W bases, L tokens, S predicted tokens.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -30,7 +30,8 @@ from genolect.objectives.causal import CausalObjective, CausalTargets
 from genolect.objectives.objective import Batch
 from genolect.pretraining.batches import GenomeBatches
 from genolect.pretraining.kinds.exam import BASES_AT_ONCE, MeanExam, cut_windows
-from genolect.pretraining.kinds.kind import Held, ObjectiveKind, Setting, register
+from genolect.pretraining.kinds.kind import Setting, register
+from genolect.pretraining.kinds.likelihood import PredictedBases
 from genolect.pretraining.parts import Part
 from genolect.sequence.alphabet import BASE_BITS, Bases, N
 from genolect.sequence.interval import Interval
@@ -40,7 +41,7 @@ Truth = npt.NDArray[np.int8]
 
 
 @register
-class CausalPart(ObjectiveKind):
+class CausalPart(PredictedBases):
     """Predict every token from those before it."""
 
     kind: Literal["causal"] = "causal"
@@ -51,15 +52,30 @@ class CausalPart(ObjectiveKind):
         """See `ObjectiveKind`."""
         return Part(next_token_objective(setting.tokens.tokenizer), windows)
 
-    def held_out_evaluations(self, setting: Setting, part: Part, held: Held) -> tuple[CausalExam, CausalExam]:
-        """See `ObjectiveKind`."""
-        counting = MarkovModel(held.counts)
-        validation, test = (
-            set_causal_exam(held.genome, regions, setting.tokens, counting, window=held.window, most=most)
-            for regions, most in held.roles()
-        )
-        tune_markov_model(counting, validation)
-        return validation, test
+    @classmethod
+    def counting(cls, counts: Mapping[int, npt.NDArray[np.int64]]) -> MarkovModel:
+        """See `PredictedBases`."""
+        return MarkovModel(counts)
+
+    @classmethod
+    def likelihood(
+        cls,
+        genome: PreparedGenome,
+        regions: Sequence[Interval],
+        tokens: WindowTokens,
+        counting: MarkovModel,
+        *,
+        window: int,
+        most: int,
+        seed: int,
+    ) -> CausalExam:
+        """See `PredictedBases`; every base is asked for, so the seed decides nothing."""
+        return set_causal_exam(genome, regions, tokens, counting, window=window, most=most)
+
+    @classmethod
+    def tune(cls, counting: MarkovModel, exam: CausalExam) -> None:
+        """See `PredictedBases`."""
+        tune_markov_model(counting, exam)
 
     def sentence(self, classes: tuple[str, ...]) -> str:
         """See `ObjectiveKind`."""

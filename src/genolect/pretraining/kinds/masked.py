@@ -10,7 +10,7 @@ Legend: B windows, W bases, L tokens, S words that are scored, n hidden bases, F
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -36,7 +36,8 @@ from genolect.objectives.objective import Batch, Metrics
 from genolect.objectives.token_layout import Layout, layout_of
 from genolect.pretraining.batches import GenomeBatches
 from genolect.pretraining.kinds.exam import MeanExam, cut_windows
-from genolect.pretraining.kinds.kind import Held, ObjectiveKind, Setting, register
+from genolect.pretraining.kinds.kind import Setting, register
+from genolect.pretraining.kinds.likelihood import PredictedBases
 from genolect.pretraining.parts import Part
 from genolect.random import derived_key
 from genolect.sequence.alphabet import BASE_BITS, Bases, N
@@ -46,7 +47,7 @@ QUESTIONS_AT_ONCE = 1 << 16
 
 
 @register
-class MaskedPart(ObjectiveKind):
+class MaskedPart(PredictedBases):
     """Hide bases and predict them.
 
     Attributes
@@ -112,17 +113,30 @@ class MaskedPart(ObjectiveKind):
         words = words_of(setting.tokens.tokenizer, frequencies)
         return Part(MaskedBases(self.masking(setting.class_names), words), windows)
 
-    def held_out_evaluations(self, setting: Setting, part: Part, held: Held) -> tuple[MaskedExam, MaskedExam]:
-        """See `ObjectiveKind`."""
-        counting = ContextModel(held.counts)
-        validation, test = (
-            set_masked_exam(
-                held.genome, regions, setting.tokens, counting, window=held.window, most=most, seed=held.seed
-            )
-            for regions, most in held.roles()
-        )
-        tune_count_model(counting, validation)
-        return validation, test
+    @classmethod
+    def counting(cls, counts: Mapping[int, npt.NDArray[np.int64]]) -> ContextModel:
+        """See `PredictedBases`."""
+        return ContextModel(counts)
+
+    @classmethod
+    def likelihood(
+        cls,
+        genome: PreparedGenome,
+        regions: Sequence[Interval],
+        tokens: WindowTokens,
+        counting: ContextModel,
+        *,
+        window: int,
+        most: int,
+        seed: int,
+    ) -> MaskedExam:
+        """See `PredictedBases`."""
+        return set_masked_exam(genome, regions, tokens, counting, window=window, most=most, seed=seed)
+
+    @classmethod
+    def tune(cls, counting: ContextModel, exam: MaskedExam) -> None:
+        """See `PredictedBases`."""
+        tune_count_model(counting, exam)
 
     def sentence(self, classes: tuple[str, ...]) -> str:
         """See `ObjectiveKind`."""
