@@ -9,7 +9,7 @@ Legend: B windows, W bases, L tokens, S predicted tokens.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -38,48 +38,6 @@ from genolect.sequence.interval import Interval
 from genolect.tokenizers.tokenizer import Tokenizer, stride_of_overlap
 
 Truth = npt.NDArray[np.int8]
-
-
-@register
-class CausalPart(PredictedBases):
-    """Predict every token from those before it."""
-
-    kind: Literal["causal"] = "causal"
-    causal: ClassVar[bool] = True
-    learned_by: ClassVar[str] = "predicting the next base"
-
-    def part(self, setting: Setting, windows: GenomeBatches, split: Split) -> Part:
-        """See `ObjectiveKind`."""
-        return Part(next_token_objective(setting.tokens.tokenizer), windows)
-
-    @classmethod
-    def counting(cls, counts: Mapping[int, npt.NDArray[np.int64]]) -> MarkovModel:
-        """See `PredictedBases`."""
-        return MarkovModel(counts)
-
-    @classmethod
-    def likelihood(
-        cls,
-        genome: PreparedGenome,
-        regions: Sequence[Interval],
-        tokens: WindowTokens,
-        counting: MarkovModel,
-        *,
-        window: int,
-        most: int,
-        seed: int,
-    ) -> CausalExam:
-        """See `PredictedBases`; every base is asked for, so the seed decides nothing."""
-        return set_causal_exam(genome, regions, tokens, counting, window=window, most=most)
-
-    @classmethod
-    def tune(cls, counting: MarkovModel, exam: CausalExam) -> None:
-        """See `PredictedBases`."""
-        tune_markov_model(counting, exam)
-
-    def sentence(self, classes: tuple[str, ...]) -> str:
-        """See `ObjectiveKind`."""
-        return "Every token but the first is predicted from those before it: nothing is hidden, the future is."
 
 
 def next_token_objective(tokenizer: Tokenizer) -> CausalObjective:
@@ -179,6 +137,7 @@ def set_causal_exam(
     *,
     window: int,
     most: int,
+    seed: int = 0,
 ) -> CausalExam:
     """Ask for the next token of every token of held-out windows.
 
@@ -196,6 +155,8 @@ def set_causal_exam(
         Bases per window.
     most : int
         Largest number of windows.
+    seed : int
+        Decides nothing: every base is asked for.
 
     Returns
     -------
@@ -277,3 +238,23 @@ def _part(targets: CausalTargets, tokens: slice, device: torch.device) -> Causal
 
 def _columns(targets: CausalTargets) -> tuple[Tensor, Tensor, Tensor]:
     return targets.tokens, targets.bases, targets.continues
+
+
+@register
+class CausalPart(PredictedBases):
+    """Predict every token from those before it."""
+
+    kind: Literal["causal"] = "causal"
+    causal: ClassVar[bool] = True
+    learned_by: ClassVar[str] = "predicting the next base"
+    counting: ClassVar = MarkovModel
+    likelihood: ClassVar = set_causal_exam
+    tune: ClassVar = tune_markov_model
+
+    def part(self, setting: Setting, windows: GenomeBatches, split: Split) -> Part:
+        """See `ObjectiveKind`."""
+        return Part(next_token_objective(setting.tokens.tokenizer), windows)
+
+    def sentence(self, classes: tuple[str, ...]) -> str:
+        """See `ObjectiveKind`."""
+        return "Every token but the first is predicted from those before it: nothing is hidden, the future is."

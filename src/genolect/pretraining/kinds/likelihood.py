@@ -2,59 +2,43 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
-from genolect.genome.genome import PreparedGenome
-from genolect.models.inference import WindowTokens
 from genolect.pretraining.kinds.exam import MeanExam
 from genolect.pretraining.kinds.kind import Held, ObjectiveKind, Setting, objective_kinds
 from genolect.pretraining.parts import Part
-from genolect.sequence.interval import Interval
 
 
 class PredictedBases(ObjectiveKind):
-    """An objective by which a model gives bases a probability."""
+    """An objective by which a model gives bases a probability.
 
-    @classmethod
-    @abstractmethod
-    def counting(cls, counts: Mapping[int, npt.NDArray[np.int64]]) -> Any:
-        """Make the baseline from counts of contexts (`genome.context_counts.count_contexts`)."""
+    Attributes
+    ----------
+    counting : callable
+        Makes the baseline from counts of contexts (`genome.context_counts.count_contexts`).
+    likelihood : callable
+        Asks for bases: takes a genome, regions, `WindowTokens` and a baseline, and ``window``, ``most`` and ``seed`` by
+        name.
+    tune : callable
+        Takes the baseline and what `likelihood` gave for validation windows, on which it chooses its strengths.
+    """
 
-    @classmethod
-    @abstractmethod
-    def likelihood(
-        cls,
-        genome: PreparedGenome,
-        regions: Sequence[Interval],
-        tokens: WindowTokens,
-        counting: Any,
-        *,
-        window: int,
-        most: int,
-        seed: int,
-    ) -> MeanExam:
-        """Ask for the bases of some windows, beside a baseline from `counting`."""
-
-    @classmethod
-    @abstractmethod
-    def tune(cls, counting: Any, exam: Any) -> None:
-        """Choose the strengths of the baseline on what `likelihood` gave for validation windows."""
+    counting: ClassVar[Callable[..., Any]]
+    likelihood: ClassVar[Callable[..., MeanExam]]
+    tune: ClassVar[Callable[[Any, Any], None]]
 
     def held_out_evaluations(self, setting: Setting, part: Part, held: Held) -> tuple[MeanExam, MeanExam]:
         """See `ObjectiveKind`."""
-        counting = self.counting(held.counts)
+        kind = type(self)
+        counting = kind.counting(held.counts)
         validation, test = (
-            self.likelihood(
+            kind.likelihood(
                 held.genome, regions, setting.tokens, counting, window=held.window, most=most, seed=held.seed
             )
             for regions, most in held.roles()
         )
-        self.tune(counting, validation)
+        kind.tune(counting, validation)
         return validation, test
 
 
