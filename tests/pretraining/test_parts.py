@@ -19,8 +19,8 @@ from genolect.objectives.contrastive import ContrastiveConfig, ContrastiveObject
 from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.objective import Batch, WeightConfig
 from genolect.objectives.supervised import NO_CLASS, LabelledBatch, SupervisedObjective
-from genolect.pretraining.loop import Observers, Training, TrainingConfig
-from genolect.pretraining.parts import Part, check_part, check_weights, state_of, weighted_loss
+from genolect.pretraining.loop import Observers, Training, TrainingConfig, check_part, weighted_loss
+from genolect.pretraining.parts import Part, check_weights, state_of
 from genolect.random import derived_key
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from tests.toys import CONTEXT_LENGTHS, CPU

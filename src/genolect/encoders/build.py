@@ -162,7 +162,7 @@ def is_symmetric(config: EncoderConfig) -> bool:
 
     Examples
     --------
-    >>> is_symmetric(EquivariantTransformerConfig()), is_symmetric(TransformerConfig(vocabulary=7))
+    >>> is_symmetric(EquivariantTransformerConfig(vocabulary=7)), is_symmetric(TransformerConfig(vocabulary=7))
     (True, False)
     """
     return KINDS[kind_of(config)].symmetric

@@ -22,8 +22,7 @@ from genolect.genome.windows import WindowSampler
 from genolect.models.inference import Machine, WindowTokens
 from genolect.models.model import new_model
 from genolect.pretraining.batches import GenomeBatches
-from genolect.pretraining.kinds.exam import Exam
-from genolect.pretraining.kinds.kind import Held, Setting
+from genolect.pretraining.kinds.kind import Exam, Held, Setting
 from genolect.pretraining.loop import Training, TrainingConfig
 from genolect.pretraining.parts import Part
 from genolect.pretraining.recipe import Recipe, bases_per_step

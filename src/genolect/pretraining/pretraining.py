@@ -29,8 +29,7 @@ from genolect.pretraining.assembly import (
 )
 from genolect.pretraining.checkpoint import clear_checkpoints
 from genolect.pretraining.cost.trial import measure_step
-from genolect.pretraining.kinds.exam import ExamResult
-from genolect.pretraining.kinds.kind import Held
+from genolect.pretraining.kinds.kind import ExamResult, Held
 from genolect.pretraining.loop import Observers, Progress, Training
 from genolect.pretraining.plan import (
     DEFAULT_MINUTES,

@@ -28,9 +28,8 @@ from genolect.models.inference import Machine, WindowTokens, token_scores
 from genolect.models.model import SequenceModel
 from genolect.objectives.causal import CausalObjective, CausalTargets
 from genolect.objectives.objective import Batch
-from genolect.pretraining.batches import GenomeBatches
 from genolect.pretraining.kinds.exam import BASES_AT_ONCE, MeanExam, cut_windows
-from genolect.pretraining.kinds.kind import Setting, register
+from genolect.pretraining.kinds.kind import GenomeWindows, Setting, register
 from genolect.pretraining.kinds.likelihood import PredictedBases
 from genolect.pretraining.parts import Part
 from genolect.sequence.alphabet import BASE_BITS, Bases, N
@@ -251,7 +250,7 @@ class CausalPart(PredictedBases):
     likelihood: ClassVar = set_causal_exam
     tune: ClassVar = tune_markov_model
 
-    def part(self, setting: Setting, windows: GenomeBatches, split: Split) -> Part:
+    def part(self, setting: Setting, windows: GenomeWindows, split: Split) -> Part:
         """See `ObjectiveKind`."""
         return Part(next_token_objective(setting.tokens.tokenizer), windows)
 

@@ -17,8 +17,7 @@ from genolect.genome.holdout import Split
 from genolect.genome.windows import LARGEST_N_SHARE, tile_windows
 from genolect.models.inference import WindowTokens
 from genolect.objectives.contrastive import ContrastiveConfig, ContrastiveObjective
-from genolect.pretraining.batches import GenomeBatches
-from genolect.pretraining.kinds.kind import Held, Setting, register
+from genolect.pretraining.kinds.kind import GenomeWindows, Held, Setting, register
 from genolect.pretraining.kinds.retrieval import MOST_WINDOWS, ComparingKind, Pool, RetrievalExam, set_retrieval_exam
 from genolect.pretraining.parts import Part
 from genolect.random import derived_key
@@ -38,7 +37,7 @@ class ContrastivePart(ComparingKind):
         """See `ObjectiveKind`: where overlapping windows are no others."""
         return self.contrast.spare_overlaps
 
-    def part(self, setting: Setting, windows: GenomeBatches, split: Split) -> Part:
+    def part(self, setting: Setting, windows: GenomeWindows, split: Split) -> Part:
         """See `ObjectiveKind`."""
         objective = ContrastiveObjective(self.contrast, setting.tokens.ids)
         return Part(objective, windows, head=setting.name, state=objective.temperature)

@@ -11,13 +11,14 @@ import functools
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from genolect.config import Configuration
 from genolect.encoders.build import EncoderConfig
@@ -26,20 +27,136 @@ from genolect.errors import ConfigurationError, shown
 from genolect.genome.classes import BaseClasses
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import Split
-from genolect.models.inference import WindowTokens
+from genolect.genome.windows import WindowSampler
+from genolect.models.inference import Machine, WindowTokens
 from genolect.models.model import SequenceModel
 from genolect.objectives.leak import Leak
-from genolect.objectives.objective import Metrics
-from genolect.pretraining.batches import GenomeBatches
-from genolect.pretraining.kinds.exam import Exam
+from genolect.objectives.objective import Batch, Metrics
 from genolect.pretraining.parts import Part
 from genolect.sequence.interval import Interval
+from genolect.statistics.bootstrap import Estimate
 from genolect.tokenizers.tokenizer import Tokenizer
 
 CURVE_WINDOWS = 400
 TEST_WINDOWS = 4_000
 PATHS = ("file", "files")
 """Keys of a table that name files: in a recipe they are relative to it."""
+
+
+@dataclass(frozen=True)
+class ExamResult:
+    """What a model reaches beside its bar.
+
+    Attributes
+    ----------
+    measure : str
+        ``bits per hidden base``, ``bits per base``, ``recall at 1``, ``accuracy`` or a correlation.
+    unit_count : int
+        How many were asked.
+    counted : str
+        Of what: ``hidden bases``, ``bases``, ``questions``, ``windows`` …
+    lower_is_better : bool
+        Whether a lower figure is a better one.
+    model, bar : Estimate
+        The two figures.
+    bar_name : str
+        Who the bar is.
+    difference : Estimate
+        The model minus the bar, paired.
+    extra : dict of str to float
+        More figures, by name.
+    """
+
+    measure: str
+    unit_count: int
+    counted: str
+    lower_is_better: bool
+    model: Estimate
+    bar: Estimate
+    bar_name: str
+    difference: Estimate
+    extra: dict[str, float] = field(default_factory=dict)
+
+    def verdict(self) -> str:
+        """Say in a sentence who wins, also when the model loses."""
+        figures = f"{self.model.value:.4f} {self.measure}, the {self.bar_name} {self.bar.value:.4f}"
+        low, high = self.difference.low, self.difference.high
+        if low is None or high is None:
+            return f"The model reaches {figures} ({self.unit_count:,} {self.counted}); too few blocks for an interval."
+        interval = f"difference {self.difference.value:+.4f}, 95 % interval {low:+.4f} to {high:+.4f}"
+        figures = f"{figures} ({interval}; {self.unit_count:,} {self.counted})"
+        if low <= 0 <= high:
+            return f"The model and the {self.bar_name} are level: {figures}."
+        if (high < 0) == self.lower_is_better:
+            return f"The model beats the {self.bar_name}: {figures}."
+        return f"The model LOSES to the {self.bar_name}: {figures}. Train it longer."
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Give everything and the verdict, for JSON."""
+        return asdict(self) | {"verdict": self.verdict()}
+
+
+class Exam(ABC):
+    """Questions about held-out windows, and a bar that answers them too.
+
+    Attributes
+    ----------
+    measure, counted, lower_is_better
+        See `ExamResult`.
+    """
+
+    measure: str
+    counted: str
+    lower_is_better: bool
+
+    @property
+    @abstractmethod
+    def bar_name(self) -> str:
+        """Who the bar is."""
+
+    @property
+    @abstractmethod
+    def unit_count(self) -> int:
+        """How many are asked."""
+
+    @property
+    @abstractmethod
+    def bar(self) -> float:
+        """What the bar reaches, computed anew: it may have been tuned meanwhile."""
+
+    @abstractmethod
+    def score(self, model: SequenceModel, machine: Machine) -> float:
+        """Give the model's figure alone, for a learning curve."""
+
+    @abstractmethod
+    def result(self, model: SequenceModel, machine: Machine, *, seed: int) -> ExamResult:
+        """Give the model's figure beside the bar's, with intervals; the seed is that of the resampling."""
+
+    def told(self, estimates: Sequence[Estimate], extra: Mapping[str, float] | None = None) -> ExamResult:
+        """Put the estimates of model, bar and difference together."""
+        model, bar, difference = estimates
+        return ExamResult(
+            measure=self.measure,
+            unit_count=self.unit_count,
+            counted=self.counted,
+            lower_is_better=self.lower_is_better,
+            model=model,
+            bar=bar,
+            bar_name=self.bar_name,
+            difference=difference,
+            extra=dict(extra or {}),
+        )
+
+
+class GenomeWindows(Protocol):
+    """The training windows of the genome, which all objectives share: `batches.GenomeBatches`."""
+
+    windows: WindowSampler
+    count: int
+
+    def draw(self, step: int, device: torch.device) -> Batch:
+        """Draw the windows of one step, the very same batch for everyone who asks."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,14 +276,14 @@ class ObjectiveKind(Configuration, ABC):
         return None
 
     @abstractmethod
-    def part(self, setting: Setting, windows: GenomeBatches, split: Split) -> Part:
+    def part(self, setting: Setting, windows: GenomeWindows, split: Split) -> Part:
         """Make the part of a training, of which the recipe sets the weight afterwards.
 
         Parameters
         ----------
         setting : Setting
             What is around it.
-        windows : GenomeBatches
+        windows : GenomeWindows
             The training windows of the genome, shared by all objectives.
         split : Split
             Where they come from.

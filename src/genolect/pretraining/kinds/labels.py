@@ -25,9 +25,8 @@ from genolect.models.inference import Machine, token_scores, window_answers
 from genolect.models.model import SequenceModel
 from genolect.objectives.objective import Batch
 from genolect.objectives.supervised import NO_CLASS, LabelledBatch, SupervisedObjective
-from genolect.pretraining.batches import GenomeBatches
 from genolect.pretraining.kinds.exam import MeanExam
-from genolect.pretraining.kinds.kind import Held, ObjectiveKind, Setting, register
+from genolect.pretraining.kinds.kind import GenomeWindows, Held, ObjectiveKind, Setting, register
 from genolect.pretraining.parts import Part
 from genolect.random import derived_generator
 
@@ -68,7 +67,7 @@ class LabelsPart(ObjectiveKind):
         symmetric = self.of == "window" and is_symmetric(setting.encoder)
         return HeadConfig(kind="strand_window" if symmetric else self.of, outputs=len(setting.class_names))
 
-    def part(self, setting: Setting, windows: GenomeBatches, split: Split) -> Part:
+    def part(self, setting: Setting, windows: GenomeWindows, split: Split) -> Part:
         """See `ObjectiveKind`."""
         objective = SupervisedObjective("classes", reads="pooled" if self.of == "window" else "tokens")
         batches = LabelledBatches(windows, self.of, self.share, self.records)
@@ -103,7 +102,7 @@ class LabelledBatches:
 
     Parameters
     ----------
-    windows : GenomeBatches
+    windows : GenomeWindows
         With classes.
     of : {'window', 'token'}
         Whether a window has the class of its centre base, or every token that of its middle base.
@@ -113,7 +112,7 @@ class LabelledBatches:
         Records whose labels are known; empty for all.
     """
 
-    def __init__(self, windows: GenomeBatches, of: str, share: float, records: tuple[str, ...]) -> None:
+    def __init__(self, windows: GenomeWindows, of: str, share: float, records: tuple[str, ...]) -> None:
         self.windows = windows
         self.of = of
         self.share = share

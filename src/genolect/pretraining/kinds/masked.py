@@ -34,9 +34,8 @@ from genolect.objectives.masked import MaskedBases, MaskedBasesConfig, MaskedMet
 from genolect.objectives.masking import hidden_word_nats
 from genolect.objectives.objective import Batch, Metrics
 from genolect.objectives.token_layout import Layout, layout_of
-from genolect.pretraining.batches import GenomeBatches
 from genolect.pretraining.kinds.exam import MeanExam, cut_windows
-from genolect.pretraining.kinds.kind import Setting, register
+from genolect.pretraining.kinds.kind import GenomeWindows, Setting, register
 from genolect.pretraining.kinds.likelihood import PredictedBases
 from genolect.pretraining.parts import Part
 from genolect.random import derived_key
@@ -376,7 +375,7 @@ class MaskedPart(PredictedBases):
         if unknown := sorted({*self.rate_multipliers, *self.loss_weights}.difference(there)):
             raise ValueError(f"{name} names the class {unknown[0]!r}; there are {', '.join(there)}")
 
-    def part(self, setting: Setting, windows: GenomeBatches, split: Split) -> Part:
+    def part(self, setting: Setting, windows: GenomeWindows, split: Split) -> Part:
         """See `ObjectiveKind`."""
         frequencies = base_frequencies(windows.windows.genome, split) if self.replacements == "genome" else None
         words = words_of(setting.tokens.tokenizer, frequencies)

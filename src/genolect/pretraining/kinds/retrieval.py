@@ -24,8 +24,8 @@ from genolect.evaluation.methods.features import WORD_LENGTHS, kmer_frequencies
 from genolect.models.inference import Machine, WindowTokens, embed, window_answers
 from genolect.models.model import SequenceModel
 from genolect.objectives.contrastive import ContrastiveConfig
-from genolect.pretraining.kinds.exam import ExamResult, MeanExam, cut_windows
-from genolect.pretraining.kinds.kind import ObjectiveKind, Setting
+from genolect.pretraining.kinds.exam import MeanExam, cut_windows
+from genolect.pretraining.kinds.kind import ExamResult, ObjectiveKind, Setting
 from genolect.sequence.alphabet import Bases
 from genolect.statistics.bootstrap import Estimate, Resamples, draw_blocks, estimate, resampled_values
 

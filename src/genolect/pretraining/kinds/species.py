@@ -25,8 +25,7 @@ from genolect.genome.orthologs import (
 from genolect.models.inference import WindowTokens
 from genolect.objectives.contrastive import ContrastiveConfig, ContrastiveObjective
 from genolect.objectives.objective import Batch
-from genolect.pretraining.batches import GenomeBatches
-from genolect.pretraining.kinds.kind import Held, Setting, register
+from genolect.pretraining.kinds.kind import GenomeWindows, Held, Setting, register
 from genolect.pretraining.kinds.retrieval import MOST_WINDOWS, ComparingKind, Pool, RetrievalExam, set_retrieval_exam
 from genolect.pretraining.parts import Part
 from genolect.tokenizers.tokenizer import Tokenizer
@@ -111,7 +110,7 @@ class SpeciesPart(ComparingKind):
             raise ConfigurationError(what, fix=f"set pairs to {len(training.genes)} at most", path=path)
         return Genes(training, table.only(held_out), tuple(sorted(short)))
 
-    def part(self, setting: Setting, windows: GenomeBatches, split: Split) -> Part:
+    def part(self, setting: Setting, windows: GenomeWindows, split: Split) -> Part:
         """See `ObjectiveKind`; genes are no part of the genome whose contexts the model counted."""
         genes: Genes = setting.inputs
         objective = ContrastiveObjective(self.contrast, setting.tokens.ids, paired=True)

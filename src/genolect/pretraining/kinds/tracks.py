@@ -35,9 +35,7 @@ from genolect.genome.tracks import (
 from genolect.models.inference import Machine, WindowTokens, window_answers
 from genolect.models.model import SequenceModel
 from genolect.objectives.tracks import TOTAL_WEIGHT, TrackBatch, TrackObjective
-from genolect.pretraining.batches import GenomeBatches
-from genolect.pretraining.kinds.exam import Exam, ExamResult
-from genolect.pretraining.kinds.kind import Held, ObjectiveKind, Setting, register
+from genolect.pretraining.kinds.kind import Exam, ExamResult, GenomeWindows, Held, ObjectiveKind, Setting, register
 from genolect.pretraining.kinds.kmer_ridge import KmerRidge
 from genolect.pretraining.parts import Part
 from genolect.sequence.alphabet import reverse_complement
@@ -120,7 +118,7 @@ class TrackPart(ObjectiveKind):
         """See `ObjectiveKind`."""
         return bin_layout(setting.encoder, self).head(len(self.files))
 
-    def part(self, setting: Setting, windows: GenomeBatches, split: Split) -> Part:
+    def part(self, setting: Setting, windows: GenomeWindows, split: Split) -> Part:
         """See `ObjectiveKind`."""
         shape = bin_layout(setting.encoder, self).shape(windows.windows.length)
         objective = TrackObjective(self.loss, total_weight=self.total_weight)
@@ -208,7 +206,7 @@ class TrackBatches:
 
     Parameters
     ----------
-    windows : GenomeBatches
+    windows : GenomeWindows
         Where they come from.
     tracks : sequence of BinnedSignal
         T tracks.
@@ -216,7 +214,7 @@ class TrackBatches:
         How windows and bins lie.
     """
 
-    def __init__(self, windows: GenomeBatches, tracks: Sequence[BinnedSignal], shape: TrackShape) -> None:
+    def __init__(self, windows: GenomeWindows, tracks: Sequence[BinnedSignal], shape: TrackShape) -> None:
         self.windows = windows
         self.tracks = tuple(tracks)
         self.shape = shape
