@@ -22,9 +22,11 @@ from genolect.genome.genome import prepare_genome
 from genolect.genome.synthetic import SyntheticConfig, write_synthetic
 from genolect.models.inference import Machine, this_machine
 from genolect.models.model import new_model
-from genolect.pretraining.assembly import gather, measure_step, new_training
+from genolect.pretraining.assembly import gather, new_training
+from genolect.pretraining.cost.trial import measure_step
 from genolect.pretraining.kinds.masked import set_masked_exam
-from genolect.pretraining.plan import Plan, PretrainingOptions, make_plan
+from genolect.pretraining.plan import Plan, PretrainingOptions
+from genolect.pretraining.pretraining import make_plan
 from genolect.pretraining.recipe import Recipe
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 

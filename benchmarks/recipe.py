@@ -22,12 +22,14 @@ from genolect.genome.context_counts import ContextModel, count_contexts
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.synthetic import SyntheticConfig, write_synthetic
 from genolect.models.inference import WindowTokens, this_machine
-from genolect.pretraining.assembly import TIMED_STEPS, WARM_UP_STEPS, gather, new_training
-from genolect.pretraining.kinds.masked import set_masked_exam, tune_count_model
+from genolect.pretraining.assembly import gather, new_training
+from genolect.pretraining.cost.trial import TIMED_STEPS, WARM_UP_STEPS
+from genolect.pretraining.kinds.masked import MaskedPart, set_masked_exam, tune_count_model
 from genolect.pretraining.loop import Observers, Training
 from genolect.pretraining.optimizer import TwoOptimizers
-from genolect.pretraining.plan import Plan, PretrainingOptions, make_plan
-from genolect.pretraining.recipe import MaskedPart, Recipe
+from genolect.pretraining.plan import Plan, PretrainingOptions
+from genolect.pretraining.pretraining import make_plan
+from genolect.pretraining.recipe import Recipe
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -33,7 +33,7 @@ from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.holdout import GenomeSplit, choose_split
 from genolect.genome.tracks import SiteValues, TrackSampler, TrackShape, read_track_windows, tile_predicted
 from genolect.objectives.tracks import joint_loss, poisson_loss
-from genolect.pretraining.kinds.tracks import KmerRidge
+from genolect.pretraining.kinds.kmer_ridge import KmerRidge
 from genolect.pretraining.optimizer import TwoOptimizers, share_of_peak
 from genolect.random import derived_generator
 from genolect.sequence.interval import Interval, Strand

@@ -30,8 +30,10 @@ from genolect.genome.windows import WindowSampler
 from genolect.models.inference import WindowTokens, this_machine, words_of
 from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.objective import Batch
-from genolect.pretraining.assembly import gather, measure_step, new_training
-from genolect.pretraining.plan import PretrainingOptions, make_plan
+from genolect.pretraining.assembly import gather, new_training
+from genolect.pretraining.cost.trial import measure_step
+from genolect.pretraining.plan import PretrainingOptions
+from genolect.pretraining.pretraining import make_plan
 from genolect.pretraining.recipe import Recipe
 from genolect.sequence.alphabet import LETTERS
 from genolect.sequence.interval import Interval

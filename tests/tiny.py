@@ -22,7 +22,7 @@ from genolect.files import sha256_of
 from genolect.genome.labelled_windows import drop_rare_classes
 from genolect.genome.synthetic import SyntheticConfig, write_synthetic
 from genolect.pretraining import plan
-from genolect.pretraining.kinds import exams
+from genolect.pretraining.kinds import kind
 from genolect.pretraining.plan import Size
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -43,8 +43,8 @@ def shrink(set_attribute: Callable[[Any, str, Any], None]) -> None:
     """Replace the default model, the numbers of windows and the embedded genome by tiny ones."""
     set_attribute(plan, "size_for", lambda **_: SIZE)
     set_attribute(plan, "FEWEST_STEPS_PER_POINT", 3)
-    set_attribute(exams, "CURVE_WINDOWS", 7)
-    set_attribute(exams, "EXAM_WINDOWS", 60)
+    set_attribute(kind, "CURVE_WINDOWS", 7)
+    set_attribute(kind, "TEST_WINDOWS", 60)
     set_attribute(annotation, "WINDOWS", {"train": 240, "validation": 60, "test": 70})
     set_attribute(annotation, "drop_rare_classes", partial(drop_rare_classes, fewest=4))
     set_attribute(kmers, "WORD_LENGTHS", (2, 3))

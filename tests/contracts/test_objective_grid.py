@@ -18,9 +18,9 @@ from genolect.objectives.contrastive import ContrastiveConfig, ContrastiveObject
 from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.objective import Batch, Objective
 from genolect.objectives.supervised import NO_CLASS, LabelledBatch, SupervisedObjective
-from genolect.pretraining.batches import labels_of
-from genolect.pretraining.loop import Observers, Training, TrainingConfig
-from genolect.pretraining.parts import Part, check_part, weighted_loss
+from genolect.pretraining.kinds.labels import labels_of
+from genolect.pretraining.loop import Observers, Training, TrainingConfig, check_part, weighted_loss
+from genolect.pretraining.parts import Part
 from genolect.tokenizers.tokenizer import Tokenizer, stride_of_overlap
 from tests.objectives.tokenized import some_bases, tokenizers
 from tests.toys import CPU

@@ -13,17 +13,18 @@ from genolect.objectives.causal import CausalObjective
 from genolect.objectives.contrastive import ContrastiveObjective
 from genolect.objectives.masked import MaskedBases
 from genolect.objectives.supervised import SupervisedObjective
-from genolect.pretraining.assembly import assemble, base_frequencies, gather, new_training, training_windows
+from genolect.pretraining.assembly import assemble, gather, new_training, training_windows
+from genolect.pretraining.kinds.contrastive import ContrastivePart
+from genolect.pretraining.kinds.labels import LabelsPart
+from genolect.pretraining.kinds.masked import MaskedPart, base_frequencies
+from genolect.pretraining.kinds.species import SpeciesPart
 from genolect.pretraining.loop import TrainingConfig
-from genolect.pretraining.plan import PretrainingOptions, make_plan, recipe_files
+from genolect.pretraining.plan import PretrainingOptions, recipe_files
+from genolect.pretraining.pretraining import make_plan
 from genolect.pretraining.recipe import (
     ClassSource,
-    ContrastivePart,
     EncoderChoice,
-    LabelsPart,
-    MaskedPart,
     Recipe,
-    SpeciesPart,
 )
 from genolect.pretraining.recipe_file import read_recipe
 from tests.tiny import shrink, synthetic_folder, temporary_folder
@@ -85,8 +86,8 @@ def test_every_part_has_its_objective_its_head_and_its_weight(genome, orthologs)
     assert parts["views"].weight.value == 0.25
     assert [part.counted for part in parts.values()] == [True, True, False, True, True]
     assert parts["hidden"].objective.config.rate_multipliers == (1.0, 0.5)
-    assert ingredients.genes["genes"].too_short == ("short",)
-    trained, held = ingredients.genes["genes"].training.genes, ingredients.genes["genes"].held_out.genes
+    assert ingredients.inputs["genes"].too_short == ("short",)
+    trained, held = ingredients.inputs["genes"].training.genes, ingredients.inputs["genes"].held_out.genes
     assert sorted((*trained, *held)) == [f"g{number}" for number in range(9)]
     training = new_training(
         ingredients, genome, split_genome(genome, window=WINDOW), make_plan_encoder(genome, recipe), DRAFT, CPU

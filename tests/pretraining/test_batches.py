@@ -13,7 +13,10 @@ from genolect.genome.tracks import SiteValues, TrackShape
 from genolect.genome.windows import WindowSampler
 from genolect.models.inference import WindowTokens
 from genolect.objectives.supervised import NO_CLASS
-from genolect.pretraining.batches import GenomeBatches, LabelledBatches, OrthologBatches, TrackBatches
+from genolect.pretraining.batches import GenomeBatches
+from genolect.pretraining.kinds.labels import LabelledBatches
+from genolect.pretraining.kinds.species import OrthologBatches
+from genolect.pretraining.kinds.tracks import TrackBatches
 from genolect.sequence.interval import Interval
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer

@@ -19,8 +19,8 @@ from genolect.objectives.contrastive import ContrastiveConfig, ContrastiveObject
 from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
 from genolect.objectives.objective import Batch, WeightConfig
 from genolect.objectives.supervised import NO_CLASS, LabelledBatch, SupervisedObjective
-from genolect.pretraining.loop import Observers, Training, TrainingConfig
-from genolect.pretraining.parts import Part, check_part, check_weights, state_of, weighted_loss
+from genolect.pretraining.loop import Observers, Training, TrainingConfig, check_part, weighted_loss
+from genolect.pretraining.parts import Part, check_weights, state_of
 from genolect.random import derived_key
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from tests.toys import CONTEXT_LENGTHS, CPU
@@ -241,7 +241,8 @@ def test_weights_are_refused_just_where_a_step_has_none(schedules, steps):
 @pytest.mark.parametrize("rule", ["learned", "formula", "held", "fixed"])
 def test_what_a_temperature_learns_or_remembers_is_trained_and_resumed(tmp_path, rule):
     def training(**changes) -> Training:
-        parts = {"views": Part(contrastive(rule=rule, p_pos=0.6), Windows(), head="views")}
+        objective = contrastive(rule=rule, p_pos=0.6)
+        parts = {"views": Part(objective, Windows(), head="views", state=objective.temperature)}
         config = TrainingConfig(steps=6, windows=B, window=L, checkpoint_every=3, **changes)
         return Training(model(), parts, config, CPU)
 

@@ -16,10 +16,14 @@ from genolect.genome.holdout import choose_species_split, choose_split, split_ge
 from genolect.genome.preparation import prepare_many
 from genolect.models.model import load_model, save_model
 from genolect.pretraining import plan as planning
-from genolect.pretraining.assembly import gather, measure_step, new_training, training_windows
-from genolect.pretraining.plan import Plan, PretrainingOptions, make_plan, plan_of_model, resume_plan, write_plan
+from genolect.pretraining import pretraining
+from genolect.pretraining.assembly import gather, new_training, training_windows
+from genolect.pretraining.cost.trial import measure_step
+from genolect.pretraining.plan import Plan, PretrainingOptions, plan_of_model, resume_plan, write_plan
+from genolect.pretraining.pretraining import make_plan
 from genolect.pretraining.recipe import Recipe
 from genolect.sequence.interval import Interval
+from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from tests.tiny import finished_run, shrink, synthetic_folder, temporary_folder
 from tests.toys import CPU
 
@@ -32,6 +36,10 @@ def _small(monkeypatch):
 @pytest.fixture(scope="module")
 def genome():
     return prepare_genome([synthetic_folder() / "genome.fa"], temporary_folder() / "prepared")
+
+
+def resumed(run, genome, options):
+    return resume_plan(run, genome, options, Recipe(), NucleotideTokenizer())
 
 
 @pytest.fixture
@@ -49,7 +57,7 @@ def test_a_plan_is_the_same_when_read_again(genome, tmp_path):
     options = PretrainingOptions(steps=40, seed=9, window=64, test=("synthetic_5",))
     plan = make_plan(genome, options, CPU)
     write_plan(tmp_path, plan)
-    assert resume_plan(tmp_path, genome, options) == plan
+    assert resumed(tmp_path, genome, options) == plan
     assert Plan.from_mapping(json.loads((tmp_path / PLAN).read_text()), "plan") == plan
     split = split_genome(genome, window=64, test=("synthetic_5",))
     assert plan.split() == split
@@ -67,7 +75,7 @@ def test_the_plan_follows_the_options(genome):
 
 @pytest.mark.parametrize(("minutes", "steps"), [(None, 1_200), (0.5, 120), (0.0001, 1)])
 def test_minutes_become_steps_by_a_measurement(monkeypatch, genome, minutes, steps):
-    monkeypatch.setattr(planning, "measure_step", lambda *_: 0.25)
+    monkeypatch.setattr(pretraining, "measure_step", lambda *_: 0.25)
     assert make_plan(genome, PretrainingOptions(minutes=minutes), CPU).training.steps == steps
 
 
@@ -109,7 +117,7 @@ def test_values_out_of_range_are_refused(values):
 
 
 def test_a_folder_without_a_plan_begins(genome, tmp_path):
-    assert resume_plan(tmp_path, genome, PretrainingOptions(steps=1)) is None
+    assert resumed(tmp_path, genome, PretrainingOptions(steps=1)) is None
 
 
 def test_another_run_is_not_resumed(genome, prepared, tmp_path):
@@ -119,16 +127,16 @@ def test_another_run_is_not_resumed(genome, prepared, tmp_path):
     with pytest.raises(
         ConfigurationError, match=r"seed: 3 then, 5 now; test: \[\] then, \['synthetic_2'\] now\)\. Fix"
     ):
-        resume_plan(tmp_path, genome, other)
+        resumed(tmp_path, genome, other)
     with pytest.raises(ConfigurationError, match=r"\(the prepared genome has another content\)"):
-        resume_plan(tmp_path, prepared(">a\nACGT\n"), options)
+        resumed(tmp_path, prepared(">a\nACGT\n"), options)
 
 
 @pytest.mark.parametrize("text", ["{", "3", "null", "\xff"])
 def test_a_damaged_plan_is_refused(genome, tmp_path, text):
     (tmp_path / PLAN).write_bytes(text.encode("latin-1"))
     with pytest.raises(InputError, match=rf"{tmp_path / PLAN}: this is no plan of a run\. Fix: begin anew"):
-        resume_plan(tmp_path, genome, PretrainingOptions(steps=1))
+        resumed(tmp_path, genome, PretrainingOptions(steps=1))
 
 
 def test_a_model_knows_its_plan(tmp_path):
@@ -250,16 +258,16 @@ def test_a_plan_from_before_temperatures_is_resumed(genome, tmp_path):
     mapping = make_plan(genome, options, CPU).to_mapping()
     del mapping["options"]["temperature"]
     (tmp_path / PLAN).write_text(json.dumps(mapping))
-    assert resume_plan(tmp_path, genome, options) is not None
+    assert resumed(tmp_path, genome, options) is not None
     with pytest.raises(ConfigurationError, match=r"temperature: None then, 2\.0 now"):
-        resume_plan(tmp_path, genome, options.model_copy(update={"temperature": 2.0}))
+        resumed(tmp_path, genome, options.model_copy(update={"temperature": 2.0}))
 
 
 @pytest.mark.parametrize("values", [{"objective": {}}, {}, {"encoder": {"kind": "unheard of"}}])
 def test_the_plan_of_another_version_says_what_to_do(genome, tmp_path, values):
     (tmp_path / PLAN).write_text(json.dumps(values))
     with pytest.raises(InputError, match=r"made by another version of genolect, or is damaged .*use the genolect that"):
-        resume_plan(tmp_path, genome, PretrainingOptions(steps=1))
+        resumed(tmp_path, genome, PretrainingOptions(steps=1))
     save_model(tmp_path / "model", load_model(finished_run() / "model"), {"plan": values})
     with pytest.raises(InputError, match="made by another version of genolect"):
         plan_of_model(tmp_path / "model")

@@ -70,7 +70,7 @@ def test_it_says_what_it_does(trained):
 
 def test_minutes_are_measured_first(monkeypatch, prepared, tmp_path):
     said = []
-    monkeypatch.setattr("genolect.pretraining.plan.measure_step", lambda *_: 1.0)
+    monkeypatch.setattr("genolect.pretraining.pretraining.measure_step", lambda *_: 1.0)
     results = train(prepared, tmp_path / "run", PretrainingOptions(minutes=0.05, window=40), say=said.append)
     assert said[0] == "measuring this machine"
     assert results["pretraining"]["steps"] == 3
@@ -141,7 +141,7 @@ def test_an_exam_without_questions_is_noticed_before_training(monkeypatch, prepa
     def refused(*_given):
         raise InputError("no base to hide", fix="do")
 
-    monkeypatch.setattr(pretraining, "set_exams", refused)
+    monkeypatch.setattr(pretraining, "held_out_evaluations", refused)
     monkeypatch.setattr(Training, "run", None)
     with pytest.raises(InputError, match="no base to hide"):
         train(prepared, tmp_path / "run", PretrainingOptions(steps=1, test=("synthetic_2",)))

@@ -8,16 +8,17 @@ from pydantic import ValidationError
 from genolect.errors import ConfigurationError
 from genolect.objectives.masked import MaskedBasesConfig
 from genolect.objectives.objective import WeightConfig
+from genolect.pretraining.kinds.causal import CausalPart
+from genolect.pretraining.kinds.contrastive import ContrastivePart
+from genolect.pretraining.kinds.labels import LabelsPart
+from genolect.pretraining.kinds.masked import MaskedPart
+from genolect.pretraining.kinds.species import SpeciesPart
 from genolect.pretraining.recipe import (
-    CausalPart,
     ClassSource,
-    ContrastivePart,
     EncoderChoice,
-    LabelsPart,
-    MaskedPart,
     Recipe,
-    SpeciesPart,
     TrainingChoice,
+    bases_per_step,
     given_values,
 )
 
@@ -51,6 +52,13 @@ def test_a_recipe_is_the_same_when_read_again():
     assert recipe.causal
     assert recipe.weight("views").value == 0.5
     assert given_values(TrainingChoice(windows=9)) == {"windows": 9}
+
+
+def test_a_step_reads_the_windows_of_the_genome_once_and_all_pairs_of_genes():
+    genes = SpeciesPart(file="genes.fa", pairs=8, bases=100)
+    assert bases_per_step(Recipe(objectives={"genes": genes}), windows=16, window=256) == 1_600
+    both = Recipe(objectives={"genes": genes, "next": CausalPart(), "views": ContrastivePart()})
+    assert bases_per_step(both, windows=16, window=256) == 1_600 + 16 * 256
 
 
 def test_rates_and_weights_stand_in_the_order_of_the_classes():

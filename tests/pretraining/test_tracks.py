@@ -11,10 +11,12 @@ from genolect.errors import ConfigurationError, InputError
 from genolect.genome.holdout import choose_split
 from genolect.objectives.tracks import TrackObjective
 from genolect.pretraining.assembly import gather, new_training
+from genolect.pretraining.kinds.masked import MaskedPart
+from genolect.pretraining.kinds.tracks import TrackPart, bin_layout
 from genolect.pretraining.loop import Observers, Training, TrainingConfig
-from genolect.pretraining.plan import PretrainingOptions, make_plan, named_files
-from genolect.pretraining.recipe import EncoderChoice, MaskedPart, Recipe, TrackPart
-from genolect.pretraining.tracks import bin_layout, open_tracks
+from genolect.pretraining.plan import PretrainingOptions, named_files
+from genolect.pretraining.pretraining import make_plan
+from genolect.pretraining.recipe import EncoderChoice, Recipe
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from tests.pretraining.track_toys import BIN, ENFORMER, LENGTHS, SMALL, WINDOW, recipe_of, toy_track
@@ -46,9 +48,9 @@ def test_bins_are_the_encoder_s_or_made_by_the_head(kind, layout, head):
     shape = {key: value for key, value in SMALL.items() if kind == "transformer" or key != "context_lengths"}
     recipe = recipe_of("a.bw", kind) if kind == "enformer" else Recipe(encoder=EncoderChoice(kind=kind, shape=shape))
     part = TrackPart(files=("a.bw", "b.bw"), **({} if kind == "enformer" else {"bin": BIN, "crop": 1}))
-    assert bin_layout(recipe, part) == layout
-    assert bin_layout(recipe, part).head(2) == HeadConfig(kind="track", outputs=2, **head)
-    assert bin_layout(recipe, part).shape(WINDOW).length == WINDOW
+    assert bin_layout(recipe.encoder.config(), part) == layout
+    assert bin_layout(recipe.encoder.config(), part).head(2) == HeadConfig(kind="track", outputs=2, **head)
+    assert bin_layout(recipe.encoder.config(), part).shape(WINDOW).length == WINDOW
 
 
 @pytest.mark.parametrize(
@@ -62,8 +64,8 @@ def test_bins_are_the_encoder_s_or_made_by_the_head(kind, layout, head):
 def test_bins_that_the_encoder_does_not_have_are_refused(part, encoder, message):
     recipe = Recipe(encoder=EncoderChoice(kind="enformer", shape={**ENFORMER, **encoder}))
     with pytest.raises(ConfigurationError, match=message):
-        bin_layout(recipe, TrackPart(files=("a.bw",), **part))
-    assert bin_layout(recipe_of("a.bw"), TrackPart(files=("a.bw",), bin=8, crop=2)).inside
+        bin_layout(recipe.encoder.config(), TrackPart(files=("a.bw",), **part))
+    assert bin_layout(recipe_of("a.bw").encoder.config(), TrackPart(files=("a.bw",), bin=8, crop=2)).inside
 
 
 def test_windows_of_no_whole_bins_are_refused(toys):
@@ -74,14 +76,14 @@ def test_windows_of_no_whole_bins_are_refused(toys):
 def test_files_that_do_not_fit_are_refused(toys, tmp_path):
     genome, path = toys
     part = TrackPart(files=(path,), unknown=("four",), highest=3.0, summary="sum")
-    (track,) = open_tracks(genome, part, NucleotideTokenizer())
+    (track,) = part.read(genome, NucleotideTokenizer())
     assert (track.highest, track.summary, "four" in track.track.lengths) == (3.0, "sum", False)
     with pytest.raises(ConfigurationError, match="from single bases, not from kmer tokens"):
-        open_tracks(genome, part, KmerTokenizer(3, 3))
+        part.read(genome, KmerTokenizer(3, 3))
     with pytest.raises(ConfigurationError, match="unknown names the record 'five'"):
-        open_tracks(genome, TrackPart(files=(path,), unknown=("five",)), NucleotideTokenizer())
+        TrackPart(files=(path,), unknown=("five",)).read(genome, NucleotideTokenizer())
     with pytest.raises(InputError, match="there is no such file"):
-        open_tracks(genome, TrackPart(files=(str(tmp_path / "no.bw"),)), NucleotideTokenizer())
+        TrackPart(files=(str(tmp_path / "no.bw"),)).read(genome, NucleotideTokenizer())
 
 
 @pytest.mark.parametrize("kind", ["enformer", "transformer"])

@@ -9,7 +9,8 @@ import numpy as np
 import pybigtools
 
 from genolect.genome.genome import PreparedGenome, prepare_genome
-from genolect.pretraining.recipe import EncoderChoice, Recipe, TrackPart
+from genolect.pretraining.kinds.tracks import TrackPart
+from genolect.pretraining.recipe import EncoderChoice, Recipe
 
 LENGTHS = {"one": 9_000, "two": 3_100, "three": 3_300, "four": 700}
 BIN, WINDOW = 8, 96

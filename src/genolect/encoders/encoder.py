@@ -19,6 +19,8 @@ from genolect.encoders.heads import MaskedHead, PredictableHead, StrandTokenHead
 from genolect.errors import ConfigurationError
 
 KINDS: dict[str, type[EncoderConfig]] = {}
+# Fields of a shape that follow from the tokenizer and from what is asked: nobody chooses them.
+DERIVED = ("vocabulary", "causal")
 
 
 class EncoderConfig(Configuration):
@@ -37,6 +39,10 @@ class EncoderConfig(Configuration):
         Whether hidden states are of bins, so that nothing but tracks can be asked.
     single_bases : bool
         Whether nothing but single bases can be read.
+    both_strands : bool
+        Whether what it says of one strand follows from what it says of the other.
+    sized : bool
+        Whether its default shape follows the budget of a training.
     vocabulary, width, layers : int
         Number of token ids; D, channels per token; number of blocks.
     """
@@ -46,6 +52,8 @@ class EncoderConfig(Configuration):
     packs: ClassVar[bool] = False
     gives_bins: ClassVar[bool] = False
     single_bases: ClassVar[bool] = False
+    both_strands: ClassVar[bool] = False
+    sized: ClassVar[bool] = False
 
     vocabulary: int = Field(ge=1)
     width: int = Field(ge=1)
@@ -91,6 +99,7 @@ class StrandConfig(EncoderConfig):
     """Shape of an encoder that is exactly strand-symmetric."""
 
     single_bases: ClassVar[bool] = True
+    both_strands: ClassVar[bool] = True
 
     def token_head(self, targets: range, encoder: Any) -> nn.Module:
         """Make a head that keeps the symmetry."""

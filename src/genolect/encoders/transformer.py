@@ -51,6 +51,7 @@ class TransformerConfig(EncoderConfig):
     kind: ClassVar[str] = "transformer"
     described: ClassVar[str] = "pre-norm transformer with rotary positions"
     packs: ClassVar[bool] = True
+    sized: ClassVar[bool] = True
 
     vocabulary: int = Field(ge=1)
     width: int = Field(128, ge=2)

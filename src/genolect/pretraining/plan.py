@@ -15,19 +15,17 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from genolect import files as durable
 from genolect.config import Configuration
-from genolect.encoders.build import encoder_config
-from genolect.encoders.encoder import EncoderConfig
+from genolect.encoders.build import encoder_config, encoder_kinds
+from genolect.encoders.encoder import DERIVED, EncoderConfig
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.folders import PLAN
 from genolect.genome.context_counts import context_lengths
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import GenomeSplit, Role, split_genome
 from genolect.models.huggingface.reading import is_published
-from genolect.models.inference import Machine
 from genolect.models.model import training_record
-from genolect.pretraining.assembly import Ingredients, gather, measure_step, new_training
-from genolect.pretraining.loop import Training, TrainingConfig
-from genolect.pretraining.recipe import Recipe, SpeciesPart, TrackPart, bases_per_step, given_values
+from genolect.pretraining.loop import TrainingConfig
+from genolect.pretraining.recipe import Recipe, bases_per_step, given_values
 from genolect.sequence.interval import Interval
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.tokenizer import Tokenizer
@@ -227,11 +225,20 @@ class Plan(Configuration):
         roles = {role: tuple(Interval(*place) for place in places) for role, places in self.regions.items()}
         return GenomeSplit(roles["train"], roles["validation"], roles["test"], self.rule)
 
+    def with_steps(self, steps: int) -> Plan:
+        """Give the same plan with so many steps, and what follows from their number."""
+        counts = {
+            "steps": steps,
+            "validate_every": max(FEWEST_STEPS_PER_POINT, -(-steps // CURVE_POINTS)),
+            "checkpoint_every": self.options.checkpoint_every or -(-steps // CHECKPOINTS),
+        }
+        return self.model_copy(update={"training": self.training.model_copy(update=counts)})
 
-def make_plan(
-    genome: PreparedGenome, options: PretrainingOptions, machine: Machine, ingredients: Ingredients | None = None
+
+def draft_plan(
+    genome: PreparedGenome, options: PretrainingOptions, recipe: Recipe, tokenizer: Tokenizer, *, gpu: bool
 ) -> Plan:
-    """Decide everything.
+    """Decide everything but the number of steps.
 
     Parameters
     ----------
@@ -239,48 +246,37 @@ def make_plan(
         What to learn from.
     options : PretrainingOptions
         What was asked for.
-    machine : Machine
-        Where it will run; measured if the budget is in minutes.
-    ingredients : Ingredients, optional
-        What the recipe names; by default those of the default recipe.
+    recipe : Recipe
+        What was chosen beside the budget.
+    tokenizer : Tokenizer
+        That of the recipe.
+    gpu : bool
+        Whether there is a GPU; the default size follows from it.
 
     Returns
     -------
     Plan
-        The plan.
+        With the steps that were asked for, or one step; see `Plan.with_steps`.
 
     Raises
     ------
     ConfigurationError, InputError
-        If the genome cannot be split or drawn from as asked, or is shorter than a window.
+        If the genome cannot be split as asked, or is shorter than a window.
     """
-    ingredients = ingredients or gather(genome, Recipe())
-    recipe, tokenizer = ingredients.recipe, ingredients.tokens.tokenizer
     split = split_genome(genome, window=options.window, validation=options.validation, test=options.test)
-    size = _size(options, machine)
-    encoder = _encoder(recipe, size, tokenizer, sum(region.length for region in split.train))
-    draft = TrainingConfig.from_mapping(
-        {"steps": options.steps or 1, "windows": size.windows, "window": options.window, "seed": options.seed}
-        | given_values(recipe.training),
-        "training",
-    )
-    trial = new_training(ingredients, genome, split, encoder, draft, machine, temperature=options.temperature)
-    steps = _steps(trial, options)
-    training = draft.model_copy(
-        update={
-            "steps": steps,
-            "validate_every": max(FEWEST_STEPS_PER_POINT, -(-steps // CURVE_POINTS)),
-            "checkpoint_every": options.checkpoint_every or -(-steps // CHECKPOINTS),
-        }
-    )
+    size = _size(options, gpu=gpu)
     return Plan(
         options=options,
         genome=genome.content_hash,
         recipe=recipe,
         tokenizer=tokenizer.content_hash,
         files=recipe_files(recipe),
-        encoder=encoder,
-        training=training,
+        encoder=_encoder(recipe, size, tokenizer, sum(region.length for region in split.train)),
+        training=TrainingConfig.from_mapping(
+            {"steps": options.steps or 1, "windows": size.windows, "window": options.window, "seed": options.seed}
+            | given_values(recipe.training),
+            "training",
+        ),
         regions={
             role: tuple((region.name, region.start, region.end) for region in regions)
             for role, regions in split.regions().items()
@@ -291,9 +287,8 @@ def make_plan(
 
 def named_files(recipe: Recipe) -> list[str]:
     """List the files of annotations, orthologues and tracks that a recipe names, each once."""
-    parts = [part.file for part in recipe.objectives.values() if isinstance(part, SpeciesPart)]
-    parts += [file for part in recipe.objectives.values() if isinstance(part, TrackPart) for file in part.files]
     classes = [source.file for source in recipe.classes.values() if source.file is not None]
+    parts = [path for part in recipe.objectives.values() for path in part.paths()]
     return list(dict.fromkeys((*classes, *parts)))
 
 
@@ -304,41 +299,30 @@ def recipe_files(recipe: Recipe) -> dict[str, str]:
 
 def _encoder(recipe: Recipe, size: Size, tokenizer: Tokenizer, bases: int) -> EncoderConfig:
     """Give the shape that was chosen, and where nothing was, the one for the budget."""
-    kind, chosen = recipe.encoder.kind, recipe.encoder.shape
-    vocabulary = {"vocabulary": len(tokenizer.vocabulary)}
+    kind, chosen = encoder_kinds()[recipe.encoder.kind], recipe.encoder.shape
     single = isinstance(tokenizer, NucleotideTokenizer)
-    lengths = {"context_lengths": context_lengths(bases) if single else ()}
-    if kind.startswith("equivariant"):
-        return encoder_config(kind, lengths | chosen | vocabulary, "encoder")
-    if kind != "transformer":
-        special = {"padding_id": tokenizer.padding_id, "mask_id": tokenizer.mask_id} if kind == "esm" else {}
-        if chosen.get("mask_id") is None:  # The rescaling of windows with masks is off.
-            special.pop("mask_id", None)
-        return encoder_config(kind, chosen | vocabulary | special, "encoder")
     if chosen.get("context_lengths") and not single:
         what = "context_lengths counts which base follows which bases, and the tokens are words"
         raise ConfigurationError(what, fix="leave it out, or take single nucleotides")
-    default = default_shape(chosen.get("width", size.width), chosen.get("layers", size.layers), single=single)
-    if chosen.get("width", size.width) == size.width:
-        default |= {"heads": size.heads, "feed_forward": size.feed_forward}
-    values = lengths | default | chosen | vocabulary | {"causal": recipe.causal}
-    return encoder_config(kind, values, "encoder")
+    default: dict[str, Any] = {"context_lengths": context_lengths(bases) if single else ()}
+    if kind.sized:
+        width = chosen.get("width", size.width)
+        default |= default_shape(width, chosen.get("layers", size.layers), single=single)
+        if width == size.width:
+            default |= {"heads": size.heads, "feed_forward": size.feed_forward}
+    derived = dict(zip(DERIVED, (len(tokenizer.vocabulary), recipe.causal), strict=True))
+    derived |= {"padding_id": tokenizer.padding_id, "mask_id": tokenizer.mask_id}
+    if chosen.get("mask_id") is None:  # The rescaling of windows with masks is off.
+        del derived["mask_id"]
+    values = {name: value for name, value in (default | chosen | derived).items() if name in kind.model_fields}
+    return encoder_config(recipe.encoder.kind, values, "encoder")
 
 
-def _size(options: PretrainingOptions, machine: Machine) -> Size:
+def _size(options: PretrainingOptions, *, gpu: bool) -> Size:
     bases = options.bases
     if options.steps is not None:
         bases = options.steps * SIZES[0].windows * options.window
-    minutes = options.minutes or DEFAULT_MINUTES
-    return size_for(minutes=minutes, bases=bases, gpu=machine.device.type == "cuda")
-
-
-def _steps(trial: Training, options: PretrainingOptions) -> int:
-    if options.steps is not None:
-        return options.steps
-    if options.bases is not None:
-        return max(1, round(options.bases / trial.bases_per_step))
-    return max(1, round((options.minutes or DEFAULT_MINUTES) * 60 / measure_step(trial)))
+    return size_for(minutes=options.minutes or DEFAULT_MINUTES, bases=bases, gpu=gpu)
 
 
 def plan_of_model(folder: Path) -> Plan:
@@ -389,7 +373,7 @@ def write_plan(run: Path, plan: Plan) -> None:
 
 
 def resume_plan(
-    run: Path, genome: PreparedGenome, options: PretrainingOptions, ingredients: Ingredients | None = None
+    run: Path, genome: PreparedGenome, options: PretrainingOptions, recipe: Recipe, tokenizer: Tokenizer
 ) -> Plan | None:
     """Read the plan of a run that was interrupted, and make sure that it is the run that is asked for.
 
@@ -401,8 +385,8 @@ def resume_plan(
         The genome given now.
     options : PretrainingOptions
         The options given now.
-    ingredients : Ingredients, optional
-        What is named now; by default those of the default recipe.
+    recipe, tokenizer
+        Those given now.
 
     Returns
     -------
@@ -424,10 +408,9 @@ def resume_plan(
     except (ValueError, TypeError) as error:
         raise InputError("this is no plan of a run", fix="begin anew in another --out", path=path) from error
     plan = read_plan(values, path)
-    ingredients = ingredients or gather(genome, Recipe())
-    pairs = ((plan.options, options), (plan.recipe, ingredients.recipe))
+    pairs = ((plan.options, options), (plan.recipe, recipe))
     changed = [change for before, now in pairs for change in _changes(before.to_mapping(), now.to_mapping())]
-    if plan.tokenizer != ingredients.tokens.tokenizer.content_hash:
+    if plan.tokenizer != tokenizer.content_hash:
         changed.append("the tokenizer has another vocabulary")
     changed += [
         f"{path} has another content" for path, sha in recipe_files(plan.recipe).items() if plan.files[path] != sha

@@ -17,33 +17,34 @@ from genolect.genome.context_counts import context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import MOST_FILES_NAMED, GenomeSplit
 from genolect.genome.preparation import count_species, has_species
-from genolect.models.inference import this_machine
+from genolect.models.inference import Machine, this_machine
 from genolect.models.model import save_model, training_record
-from genolect.objectives.masked import MaskedMetrics
-from genolect.pretraining.assembly import Ingredients, gather, new_training, training_windows
+from genolect.pretraining.assembly import (
+    HeldOutEvaluations,
+    Ingredients,
+    gather,
+    held_out_evaluations,
+    new_training,
+    training_windows,
+)
 from genolect.pretraining.checkpoint import clear_checkpoints
-from genolect.pretraining.kinds.exam import ExamResult
-from genolect.pretraining.kinds.exams import Exams, Held, set_exams
+from genolect.pretraining.cost.trial import measure_step
+from genolect.pretraining.kinds.kind import ExamResult, Held
 from genolect.pretraining.loop import Observers, Progress, Training
-from genolect.pretraining.plan import Plan, PretrainingOptions, make_plan, resume_plan, write_plan
-from genolect.pretraining.recipe import Recipe, SpeciesPart
+from genolect.pretraining.plan import (
+    DEFAULT_MINUTES,
+    Plan,
+    PretrainingOptions,
+    draft_plan,
+    resume_plan,
+    write_plan,
+)
+from genolect.pretraining.recipe import Recipe
 from genolect.report.folder import INTERVALS, new_results, read_results
 from genolect.sequence.statistics import describe_bases
 
 BITS = ("bits per hidden base", "bits per base")
 """Measures of which a learning curve is drawn."""
-
-ASKED = {"species": "training genes"}
-"""Where not about the validation windows: held-out genes are too few to be shown before the end."""
-
-LEARNED_BY = {
-    "masked": "predicting hidden bases",
-    "causal": "predicting the next base",
-    "contrastive": "telling two views of a window from other windows",
-    "species": "telling a gene's versions in two species from other genes",
-    "labels": "predicting labels",
-    "track": "predicting tracks from bases",
-}
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def pretrain(
     files.make_folder(run)
     genome = PreparedGenome(prepared)
     ingredients = gather(genome, recipe or Recipe())
-    plan = resume_plan(run, genome, options, ingredients)
+    plan = resume_plan(run, genome, options, ingredients.recipe, ingredients.tokens.tokenizer)
     if plan is None:
         listener.say("measuring this machine" if options.steps is None and options.bases is None else "planning")
         plan = make_plan(genome, options, machine, ingredients)
@@ -128,6 +129,46 @@ def pretrain(
         results = new_results(command, _sections(genome, plan, training_record(run / MODEL)))
         files.write_json(run / RESULTS, results)
     return results
+
+
+def make_plan(
+    genome: PreparedGenome, options: PretrainingOptions, machine: Machine, ingredients: Ingredients | None = None
+) -> Plan:
+    """Decide everything.
+
+    Parameters
+    ----------
+    genome : PreparedGenome
+        What to learn from.
+    options : PretrainingOptions
+        What was asked for.
+    machine : Machine
+        Where it will run; measured if the budget is in minutes.
+    ingredients : Ingredients, optional
+        What the recipe names; by default those of the default recipe.
+
+    Returns
+    -------
+    Plan
+        The plan.
+
+    Raises
+    ------
+    ConfigurationError, InputError
+        If the genome cannot be split or drawn from as asked, or is shorter than a window.
+    """
+    ingredients = ingredients or gather(genome, Recipe())
+    gpu = machine.device.type == "cuda"
+    draft = draft_plan(genome, options, ingredients.recipe, ingredients.tokens.tokenizer, gpu=gpu)
+    trial = new_training(
+        ingredients, genome, draft.split(), draft.encoder, draft.training, machine, temperature=options.temperature
+    )
+    if options.steps is not None:
+        return draft.with_steps(options.steps)
+    if options.bases is not None:
+        return draft.with_steps(max(1, round(options.bases / trial.bases_per_step)))
+    seconds = (options.minutes or DEFAULT_MINUTES) * 60
+    return draft.with_steps(max(1, round(seconds / measure_step(trial))))
 
 
 def _train(
@@ -149,9 +190,9 @@ def _train(
         temperature=plan.options.temperature,
     )
     held = Held(genome, split, counts, plan.training.window, plan.training.seed)
-    exams = set_exams(ingredients, training.parts, held)
+    exams = held_out_evaluations(ingredients, training.parts, held)
     bars = {
-        name: Bar(exam.bar, exam.measure, exam.bar_name, ASKED.get(plan.recipe.objectives[name].kind, Bar.asked))
+        name: Bar(exam.bar, exam.measure, exam.bar_name, plan.recipe.objectives[name].evaluated_on)
         for name, exam in exams.validation.items()
     }
     observers = Observers(
@@ -165,11 +206,11 @@ def _train(
     save_model(run / MODEL, training.model, record | {"plan": plan.to_mapping()})
 
 
-def _listed(exams: Exams) -> str:
+def _listed(exams: HeldOutEvaluations) -> str:
     return " and ".join(dict.fromkeys(f"the {exam.bar_name}" for exam in exams.test.values()))
 
 
-def _record(training: Training, plan: Plan, exams: Exams, ingredients: Ingredients) -> dict[str, Any]:
+def _record(training: Training, plan: Plan, exams: HeldOutEvaluations, ingredients: Ingredients) -> dict[str, Any]:
     """Say how the training went, and what the model reaches beside each bar on what was held out."""
     model, machine, progress = training.model, training.machine, training.progress
     started = time.perf_counter()
@@ -203,7 +244,7 @@ def _verdicts(results: Mapping[str, ExamResult]) -> list[str]:
 
 def _how(recipe: Recipe) -> str:
     """Say how a model learned."""
-    ways = dict.fromkeys(LEARNED_BY[part.kind] for part in recipe.objectives.values())
+    ways = dict.fromkeys(part.learned_by for part in recipe.objectives.values())
     return f"by {' and '.join(ways)}"
 
 
@@ -226,15 +267,12 @@ def _in_bits(result: ExamResult, curve_bar: float) -> dict[str, Any]:
 
 def _rates(training: Training, ingredients: Ingredients) -> dict[str, dict[str, dict[str, float | int]]]:
     """Give the bases of each class that training showed, and how many of them were selected, by part and class."""
-    found = {}
-    for part, metrics in training.progress.total.items():
-        if isinstance(metrics, MaskedMetrics) and metrics.class_bases:
-            rows = zip(ingredients.class_names, metrics.class_bases, metrics.class_selected, strict=True)
-            found[part] = {
-                name: {"bases": bases, "selected": selected, "rate": selected / bases if bases else 0.0}
-                for name, bases, selected in rows
-            }
-    return found
+    objectives = ingredients.recipe.objectives
+    found = {
+        name: objectives[name].class_rates(metrics, ingredients.class_names)
+        for name, metrics in training.progress.total.items()
+    }
+    return {name: rates for name, rates in found.items() if rates}
 
 
 def _sections(genome: PreparedGenome, plan: Plan, record: dict[str, Any]) -> dict[str, Any]:
@@ -273,7 +311,7 @@ def _described_encoder(plan: Plan) -> str:
     """Say in a sentence what the model is."""
     encoder, recipe = plan.encoder, plan.recipe
     text = f"{encoder.described}, {encoder.layers} layers of width {encoder.width}"
-    text = f"causal {text}" if not encoder.sees_ahead else text
+    text = text if encoder.sees_ahead else f"causal {text}"
     reach, lengths = getattr(encoder, "stem_reach", 1), getattr(encoder, "context_lengths", ())
     stem = [f"a local stem of {reach} tokens"] if reach > 1 else []
     contexts = [f"counts of contexts up to {max(lengths)} bases"] if lengths else []
@@ -289,8 +327,8 @@ def _files(genome: PreparedGenome) -> str:
 
 def _drawn_species(genome: PreparedGenome, plan: Plan) -> dict[str, Any]:
     """Count the windows that each species had in training: they are drawn again, being a function of the plan."""
-    whole = all(isinstance(part, SpeciesPart) for part in plan.recipe.objectives.values())
-    if whole or not has_species(genome):  # Genes alone draw no windows of the genome.
+    windows_drawn = any(part.reads_genome for part in plan.recipe.objectives.values())
+    if not windows_drawn or not has_species(genome):
         return {}
     split, training = plan.split(), plan.training
     windows = training_windows(genome, split, training, temperature=plan.options.temperature)

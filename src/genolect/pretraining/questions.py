@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
-
 from genolect.errors import ConfigurationError
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import split_genome
-from genolect.objectives.leak import Leak, measure_leak
-from genolect.objectives.masked import MaskedBases
+from genolect.objectives.leak import Leak
 from genolect.pretraining.assembly import assemble, gather, training_windows
 from genolect.pretraining.loop import TrainingConfig
-from genolect.pretraining.parts import Part
-from genolect.pretraining.recipe import CausalPart, ContrastivePart, LabelsPart, Recipe, SpeciesPart, TrackPart
+from genolect.pretraining.recipe import Recipe
 
 WINDOWS_PER_BATCH = 50
 
@@ -81,43 +77,8 @@ def ask(genome: PreparedGenome, recipe: Recipe, *, windows: int, window: int, se
     draft = TrainingConfig(steps=1, windows=WINDOWS_PER_BATCH, window=window, seed=seed)
     sampler = training_windows(genome, split, draft)
     parts = assemble(ingredients, sampler, WINDOWS_PER_BATCH, split)
+    classes, steps = ("background", *recipe.classes), range(-(-windows // WINDOWS_PER_BATCH))
     return [
-        Question(name, recipe.objectives[name].kind, _sentence(recipe, name), _leak(part, windows, seed))
-        for name, part in parts.items()
+        Question(name, kind.kind, kind.sentence(classes), kind.leak(parts[name], steps, seed=seed))
+        for name, kind in recipe.objectives.items()
     ]
-
-
-def _leak(part: Part, windows: int, seed: int) -> Leak | None:
-    if not isinstance(part.objective, MaskedBases):
-        return None
-    steps = range(-(-windows // WINDOWS_PER_BATCH))
-    return measure_leak(part.objective, [part.batches.draw(step, torch.device("cpu")) for step in steps], seed=seed)
-
-
-def _sentence(recipe: Recipe, name: str) -> str:
-    match part := recipe.objectives[name]:
-        case CausalPart():
-            return "Every token but the first is predicted from those before it: nothing is hidden, the future is."
-        case ContrastivePart():
-            views = part.contrast
-            return (
-                f"Two views of a window (other strand {views.reverse_complement:g}, shift {views.shift}, crop "
-                f"{views.crop or 'none'}, mutations {views.mutation_rate:g}) are told from other windows."
-            )
-        case SpeciesPart():
-            return f"A gene's versions in two species are told from {part.pairs - 1} other genes."
-        case LabelsPart():
-            shown = f"{part.share:.0%} of the windows"
-            return (
-                f"The class of {'its centre base' if part.of == 'window' else 'every token'} is predicted for {shown}."
-            )
-        case TrackPart():
-            number = f"{len(part.files)} tracks" if len(part.files) > 1 else "a track"
-            return f"The {part.summary} of {number} in every bin is predicted from the bases; nothing is hidden."
-        case _:
-            rates = part.masking(("background", *recipe.classes))
-            hidden, random = rates.hidden_share, rates.random_share
-            kept = max(0.0, 1 - hidden - random)
-            what = "bases" if rates.scheme == "bases" else "tokens"
-            fates = f"{hidden:.0%} hidden, {random:.0%} replaced, {kept:.0%} shown as they are"
-            return f"{rates.rate:.4g} of the {what} are selected: {fates}."

@@ -28,33 +28,14 @@ from typing import Any
 
 from genolect.config import Configuration
 from genolect.encoders.build import preset
+from genolect.encoders.encoder import DERIVED
 from genolect.errors import ConfigurationError, InputError, shown
-from genolect.objectives.contrastive import ContrastiveConfig
 from genolect.objectives.objective import WeightConfig
-from genolect.pretraining.recipe import (
-    CausalPart,
-    ClassSource,
-    ContrastivePart,
-    EncoderChoice,
-    LabelsPart,
-    MaskedPart,
-    Recipe,
-    SpeciesPart,
-    TrackPart,
-    TrainingChoice,
-)
+from genolect.pretraining.kinds.kind import PATHS, kind_of_table
+from genolect.pretraining.recipe import ClassSource, EncoderChoice, Recipe, TrainingChoice
 
 RUN = "run"
 TABLES = (RUN, "encoder", "training", "classes", "objectives", "weights")
-KINDS: dict[str, type[Configuration]] = {
-    "masked": MaskedPart,
-    "causal": CausalPart,
-    "contrastive": ContrastivePart,
-    "species": SpeciesPart,
-    "labels": LabelsPart,
-    "track": TrackPart,
-}
-PATHS = ("file", "files")
 
 
 def read_recipe(path: Path | None, settings: Iterable[str] = ()) -> tuple[Recipe, dict[str, Any]]:
@@ -167,9 +148,7 @@ def _encoder(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     if name := shape.pop("preset", None):
         config = preset(str(name))
         choice = {"kind": config.kind}
-        shape = {
-            key: value for key, value in config.to_mapping().items() if key not in ("vocabulary", "causal")
-        } | shape
+        shape = {key: value for key, value in config.to_mapping().items() if key not in DERIVED} | shape
     try:
         return EncoderChoice.from_mapping({**choice, "shape": shape}, where).to_mapping()
     except ConfigurationError as error:
@@ -177,18 +156,8 @@ def _encoder(values: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _part(values: Mapping[str, Any], folder: Path, where: str) -> dict[str, Any]:
-    """Check an objective's table; the keys of views and temperature are taken out of it."""
-    kind = KINDS.get(str(values.get("kind", "masked")))
-    if kind is None:
-        raise ConfigurationError(
-            f"there is no objective of the kind {shown(values['kind'])}", fix=f"choose {', '.join(KINDS)}", path=where
-        )
-    plain = _rooted(values, folder)
-    if "contrast" not in kind.model_fields:
-        return _checked(kind, plain, where)
-    default: ContrastiveConfig = kind.model_fields["contrast"].default
-    contrast = default.to_mapping() | {key: plain.pop(key) for key in ContrastiveConfig.model_fields if key in plain}
-    return _checked(kind, {**plain, "contrast": _checked(ContrastiveConfig, contrast, where)}, where)
+    """Check an objective's table by its kind."""
+    return kind_of_table(values, where).from_table(_rooted(values, folder), where).to_mapping()
 
 
 def _rooted(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -11,15 +11,16 @@ from genolect.genome.context_counts import count_contexts
 from genolect.genome.genome import prepare_genome
 from genolect.genome.holdout import split_genome
 from genolect.genome.windows import tile_places
-from genolect.pretraining.assembly import assemble, gather, training_windows
-from genolect.pretraining.kinds import exams as module
-from genolect.pretraining.kinds.causal import CausalExam
-from genolect.pretraining.kinds.contrastive import RetrievalExam
-from genolect.pretraining.kinds.exams import Held, set_exams
-from genolect.pretraining.kinds.labels import LabelExam
-from genolect.pretraining.kinds.masked import MaskedExam
+from genolect.pretraining.assembly import assemble, gather, held_out_evaluations, training_windows
+from genolect.pretraining.kinds import kind as module
+from genolect.pretraining.kinds.causal import CausalExam, CausalPart
+from genolect.pretraining.kinds.contrastive import ContrastivePart
+from genolect.pretraining.kinds.kind import Held
+from genolect.pretraining.kinds.labels import LabelExam, LabelsPart
+from genolect.pretraining.kinds.masked import MaskedExam, MaskedPart
+from genolect.pretraining.kinds.retrieval import RetrievalExam
 from genolect.pretraining.loop import TrainingConfig
-from genolect.pretraining.recipe import CausalPart, ClassSource, ContrastivePart, LabelsPart, MaskedPart, Recipe
+from genolect.pretraining.recipe import ClassSource, Recipe
 from genolect.sequence.annotation import read_annotation
 from tests.tiny import shrink, synthetic_folder, temporary_folder
 
@@ -42,7 +43,7 @@ def exams_of(genome, recipe):
     draft = TrainingConfig(steps=1, windows=5, window=WINDOW)
     parts = assemble(ingredients, training_windows(genome, split, draft), 5, split)
     counts = count_contexts(genome, split.train, 4)
-    return set_exams(ingredients, parts, Held(genome, split, counts, WINDOW, 3))
+    return held_out_evaluations(ingredients, parts, Held(genome, split, counts, WINDOW, 3))
 
 
 def test_every_part_has_its_exam(genome):
@@ -51,7 +52,7 @@ def test_every_part_has_its_exam(genome):
         objectives={"a": MaskedPart(), "b": ContrastivePart(), "c": LabelsPart(), "d": LabelsPart(of="token")},
     )
     exams = exams_of(genome, recipe)
-    for found, most in ((exams.validation, module.CURVE_WINDOWS), (exams.test, module.EXAM_WINDOWS)):
+    for found, most in ((exams.validation, module.CURVE_WINDOWS), (exams.test, module.TEST_WINDOWS)):
         kinds = [type(exam) for exam in found.values()]
         assert kinds == [MaskedExam, RetrievalExam, LabelExam, LabelExam]
         assert 0.8 * most < len(found["a"].counts) <= most
@@ -89,7 +90,7 @@ def test_labels_of_the_exam_are_those_of_the_annotation(genome):
         if feature.kind == "CDS":
             coding[feature.interval.name][feature.interval.start : feature.interval.end] = True
     split = split_genome(genome, window=WINDOW)
-    places = tile_places(genome, split.test, length=WINDOW, most=module.EXAM_WINDOWS)
+    places = tile_places(genome, split.test, length=WINDOW, most=module.TEST_WINDOWS)
     truth = [bool(coding[place.name][place.start + WINDOW // 2]) for place in places]
     assert exam.batch.labels.tolist() == truth
     share = np.mean([coding[region.name][region.start : region.end].mean() for region in split.train])

@@ -7,8 +7,8 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from genolect.genome.genome import prepare_genome
-from genolect.pretraining.kinds import tracks
-from genolect.pretraining.kinds.tracks import KmerRidge
+from genolect.pretraining.kinds import kmer_ridge
+from genolect.pretraining.kinds.kmer_ridge import KmerRidge
 from genolect.sequence.alphabet import decode, reverse_complement
 from genolect.sequence.interval import Interval
 
@@ -43,8 +43,8 @@ def names(word: int) -> list[str]:
 
 @pytest.mark.parametrize("stranded", [False, True])
 def test_predictions_are_those_of_scikit_learn_on_words_counted_by_hand(genome, monkeypatch, stranded):
-    monkeypatch.setattr(tracks, "PENALTIES", np.array([10.0]))
-    at = {"train": places(50, 2_500) + places(60, 900, "-"), "validation": places(2_600, 3_900, "-")}
+    monkeypatch.setattr(kmer_ridge, "PENALTIES", np.array([10.0]))
+    at = {"training": places(50, 2_500) + places(60, 900, "-"), "validation": places(2_600, 3_900, "-")}
     generator = np.random.default_rng(4)
     truth = {role: generator.normal(size=len(found)) for role, found in at.items()}
     ours = KmerRidge(genome, spans=(SPAN,), words=(2,), stranded=stranded)

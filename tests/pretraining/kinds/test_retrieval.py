@@ -7,7 +7,7 @@ import pytest
 
 from genolect.evaluation.methods.features import kmer_frequencies
 from genolect.genome.orthologs import held_out_genes, read_ortholog_fasta
-from genolect.pretraining.kinds.contrastive import MEASURES, kmer_vectors, retrieve
+from genolect.pretraining.kinds.retrieval import MEASURES, kmer_vectors, retrieve
 from genolect.sequence.alphabet import encode, reverse_complement
 from genolect.statistics.bootstrap import decide
 

@@ -12,16 +12,12 @@ from genolect.genome.windows import tile_windows
 from genolect.models import inference
 from genolect.models.inference import WindowTokens
 from genolect.objectives.contrastive import ContrastiveConfig, reverse_complemented
-from genolect.pretraining.kinds import contrastive
+from genolect.pretraining.kinds import contrastive, species
 from genolect.pretraining.kinds import exam as exams
-from genolect.pretraining.kinds.contrastive import (
-    RetrievalExam,
-    kmer_vectors,
-    retrieve,
-    set_ortholog_exam,
-    set_view_exam,
-)
-from genolect.pretraining.kinds.exam import HeldOutTask
+from genolect.pretraining.kinds.contrastive import set_view_exam
+from genolect.pretraining.kinds.kind import HeldOutTask
+from genolect.pretraining.kinds.retrieval import RetrievalExam, kmer_vectors, retrieve
+from genolect.pretraining.kinds.species import set_ortholog_exam
 from genolect.sequence.interval import Interval
 from tests.pretraining.exam_toys import CPU, TOKENIZERS, Told, opinionated, toy_genome
 
@@ -177,7 +173,7 @@ def test_a_model_that_knows_the_genes_beats_the_bar():
 
 
 def test_many_genes_are_thinned_evenly(monkeypatch):
-    monkeypatch.setattr(contrastive, "MOST_WINDOWS", 4)
+    monkeypatch.setattr(species, "MOST_WINDOWS", 4)
     assert len(orthologues(genes()).counts) == 4
 
 

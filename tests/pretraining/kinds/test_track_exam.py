@@ -16,9 +16,7 @@ from genolect.genome.tracks import TrackShape, binned_targets, tile_predicted
 from genolect.models.inference import WindowTokens
 from genolect.models.model import new_model, random_twin
 from genolect.pretraining.kinds import tracks as track_exam
-from genolect.pretraining.kinds.tracks import TrackExam, set_track_exams
-from genolect.pretraining.recipe import TrackPart
-from genolect.pretraining.tracks import open_tracks
+from genolect.pretraining.kinds.tracks import TrackExam, TrackPart, set_track_exams
 from genolect.sequence.interval import Interval
 from genolect.statistics.metrics import pearson
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
@@ -42,7 +40,7 @@ def _small(monkeypatch):
 
 def exams(toys, *, files: int = 1, split=SPLIT, most: int = 30, **part) -> tuple[TrackExam, TrackExam]:
     genome, path = toys
-    tracks = open_tracks(genome, TrackPart(files=(path,) * files, summary="sum", **part), TOKENS.tokenizer)
+    tracks = TrackPart(files=(path,) * files, summary="sum", **part).read(genome, TOKENS.tokenizer)
     number = {"validation": 11, "test": most}
     return set_track_exams(genome, split, TOKENS, tracks, SHAPE, head="gc", most=number)
 
@@ -71,7 +69,7 @@ class Knowing(torch.nn.Module):
 def test_the_truth_is_that_of_the_held_out_bins(toys):
     _, test = exams(toys, most=10)
     genome, path = toys
-    tracks = open_tracks(genome, TrackPart(files=(path,), summary="sum"), TOKENS.tokenizer)
+    tracks = TrackPart(files=(path,), summary="sum").read(genome, TOKENS.tokenizer)
     places = tile_predicted(SPLIT.test, LENGTHS, SHAPE)
     assert {place.name for place in places} <= {region.name for region in SPLIT.test}
     kept = [places[number * len(places) // 10] for number in range(10)]

@@ -19,15 +19,14 @@ from genolect.evaluation.methods.learners import ArmFeatures
 from genolect.evaluation.methods.probe import PROBE
 from genolect.evaluation.panel import Row
 from genolect.folders import EVALUATION, RESULTS
-from genolect.genome.context_counts import ContextModel, MarkovModel, context_lengths, count_contexts
+from genolect.genome.context_counts import context_lengths, count_contexts
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import GenomeSplit
 from genolect.models.inference import Machine, WindowTokens, this_machine
 from genolect.models.model import SequenceModel, load_model
 from genolect.pretraining.held_out import held_out_for, model_names
-from genolect.pretraining.kinds.causal import set_causal_exam, tune_markov_model
 from genolect.pretraining.kinds.exam import MeanExam
-from genolect.pretraining.kinds.masked import set_masked_exam, tune_count_model
+from genolect.pretraining.kinds.likelihood import kind_for
 from genolect.pretraining.plan import PretrainingOptions, known_plan
 from genolect.report.folder import INTERVALS, new_results
 from genolect.sequence.alphabet import COMPLEMENT, Bases, reverse_complement
@@ -319,21 +318,14 @@ def _exams(
     """Set the same exam for every reading; its bar is tuned on the forward one."""
     counts = count_contexts(genome, split.train, context_lengths(sum(region.length for region in split.train))[-1])
     tokens = WindowTokens(model.tokenizer)
-    shape = {"window": window, "most": EXAM_WINDOWS}
-    if not model.config.sees_ahead:
-        markov = MarkovModel(counts)
-        tune_markov_model(markov, set_causal_exam(genome, split.validation, tokens, markov, **shape))
-        return {
-            reading: set_causal_exam(GenomeReading(genome, reading), split.test, tokens, markov, **shape)
-            for reading in READINGS
-        }
-    counting = ContextModel(counts)
+    kind = kind_for(causal=not model.config.sees_ahead)
+    counting = kind.counting(counts)
 
-    def masked(source: PreparedGenome, regions: tuple[Interval, ...]) -> Any:
-        return set_masked_exam(source, regions, tokens, counting, **shape, seed=seed)
+    def asked(source: PreparedGenome, regions: tuple[Interval, ...]) -> MeanExam:
+        return kind.likelihood(source, regions, tokens, counting, window=window, most=EXAM_WINDOWS, seed=seed)
 
-    tune_count_model(counting, masked(genome, split.validation))
-    return {reading: masked(GenomeReading(genome, reading), split.test) for reading in READINGS}
+    kind.tune(counting, asked(genome, split.validation))
+    return {reading: asked(GenomeReading(genome, reading), split.test) for reading in READINGS}
 
 
 def label_rows(model: SequenceModel, task: LabelledTable, *, counted: bool, seed: int) -> list[Row]:

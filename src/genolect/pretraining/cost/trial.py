@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import resource
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -29,6 +30,7 @@ from genolect.random import derived_generator
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 
 SELECTED_SHARE = 0.15
+WARM_UP_STEPS, TIMED_STEPS = 2, 6
 NEWTON_SCHULZ_STEPS = 5
 FLOAT, HALF, LONG = 4, 2, 8
 """Bytes of a value."""
@@ -212,6 +214,11 @@ def step_seconds(training: Training, clock: Callable[[], float], *, warm_up: int
         if step >= warm_up:
             seconds.append(clock() - started)
     return sorted(seconds)
+
+
+def measure_step(training: Training) -> float:
+    """Time the steps of a training that is thrown away; gives the median of six in seconds."""
+    return step_seconds(training, time.perf_counter, warm_up=WARM_UP_STEPS, steps=TIMED_STEPS)[TIMED_STEPS // 2]
 
 
 def saved_bytes(workload: Workload, machine: Machine) -> float:

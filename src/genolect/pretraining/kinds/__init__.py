@@ -1,1 +1,5 @@
-"""One file for each kind of objective: what it needs, and how it is measured on held-out windows."""
+"""Objective kinds, one file each: `register` makes one from elsewhere known."""
+
+from genolect.pretraining.kinds.kind import ObjectiveKind, register
+
+__all__ = ["ObjectiveKind", "register"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,17 +22,26 @@ from genolect.arrays import Floats, Integers
 from genolect.errors import InputError
 from genolect.genome.context_counts import MarkovModel
 from genolect.genome.genome import PreparedGenome
+from genolect.genome.holdout import GenomeSplit
 from genolect.genome.windows import tile_windows
 from genolect.models.inference import Machine, WindowTokens, token_scores
 from genolect.models.model import SequenceModel
 from genolect.objectives.causal import CausalObjective, CausalTargets
 from genolect.objectives.objective import Batch
 from genolect.pretraining.kinds.exam import BASES_AT_ONCE, MeanExam, cut_windows
+from genolect.pretraining.kinds.kind import GenomeWindows, Setting, register
+from genolect.pretraining.kinds.likelihood import PredictedBases
+from genolect.pretraining.parts import Part
 from genolect.sequence.alphabet import BASE_BITS, Bases, N
 from genolect.sequence.interval import Interval
-from genolect.tokenizers.tokenizer import stride_of_overlap
+from genolect.tokenizers.tokenizer import Tokenizer, stride_of_overlap
 
 Truth = npt.NDArray[np.int8]
+
+
+def next_token_objective(tokenizer: Tokenizer) -> CausalObjective:
+    """Give the objective of a tokenizer's tokens."""
+    return CausalObjective(tokenizer.targets, stride=stride_of_overlap(tokenizer))
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +136,7 @@ def set_causal_exam(
     *,
     window: int,
     most: int,
+    seed: int = 0,
 ) -> CausalExam:
     """Ask for the next token of every token of held-out windows.
 
@@ -143,6 +154,8 @@ def set_causal_exam(
         Bases per window.
     most : int
         Largest number of windows.
+    seed : int
+        Decides nothing: every base is asked for.
 
     Returns
     -------
@@ -155,7 +168,7 @@ def set_causal_exam(
         If no stretch holds a window, or no base can be asked for.
     """
     windows, blocks = tile_windows(genome, regions, length=window, most=most)
-    objective = CausalObjective(tokens.tokenizer.targets, stride=stride_of_overlap(tokens.tokenizer))
+    objective = next_token_objective(tokens.tokenizer)
     shown = windows & np.uint8(BASE_BITS)
     truth: Truth = np.full(shown.shape, -1, dtype=np.int8)
     sheets = []
@@ -224,3 +237,23 @@ def _part(targets: CausalTargets, tokens: slice, device: torch.device) -> Causal
 
 def _columns(targets: CausalTargets) -> tuple[Tensor, Tensor, Tensor]:
     return targets.tokens, targets.bases, targets.continues
+
+
+@register
+class CausalPart(PredictedBases):
+    """Predict every token from those before it."""
+
+    kind: Literal["causal"] = "causal"
+    causal: ClassVar[bool] = True
+    learned_by: ClassVar[str] = "predicting the next base"
+    counting: ClassVar = MarkovModel
+    likelihood: ClassVar = set_causal_exam
+    tune: ClassVar = tune_markov_model
+
+    def part(self, setting: Setting, windows: GenomeWindows, split: GenomeSplit) -> Part:
+        """See `ObjectiveKind`."""
+        return Part(next_token_objective(setting.tokens.tokenizer), windows)
+
+    def sentence(self, classes: tuple[str, ...]) -> str:
+        """See `ObjectiveKind`."""
+        return "Every token but the first is predicted from those before it: nothing is hidden, the future is."

@@ -6,10 +6,8 @@ is taken inside each window, so that the comparison is paired. All resample bloc
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
@@ -18,117 +16,13 @@ from genolect.arrays import Floats, Integers
 from genolect.models.inference import Machine, WindowTokens, words_of
 from genolect.models.model import SequenceModel
 from genolect.objectives.objective import Batch
+from genolect.pretraining.kinds.kind import ExamResult, HeldOutTask
 from genolect.sequence.alphabet import Bases
 from genolect.statistics.bootstrap import Estimate, draw_blocks, estimate
 
 BASES_AT_ONCE = 1 << 22
 WINDOWS_AT_ONCE = 64
 """Windows that are cut to one number of tokens, where words have many lengths; more would lose more bases."""
-
-
-@dataclass(frozen=True)
-class ExamResult:
-    """What a model reaches beside its bar.
-
-    Attributes
-    ----------
-    measure : str
-        ``bits per hidden base``, ``bits per base``, ``recall at 1``, ``accuracy`` or a correlation.
-    unit_count : int
-        How many were asked.
-    counted : str
-        Of what: ``hidden bases``, ``bases``, ``questions``, ``windows`` …
-    lower_is_better : bool
-        Whether a lower figure is a better one.
-    model, bar : Estimate
-        The two figures.
-    bar_name : str
-        Who the bar is.
-    difference : Estimate
-        The model minus the bar, paired.
-    extra : dict of str to float
-        More figures, by name.
-    """
-
-    measure: str
-    unit_count: int
-    counted: str
-    lower_is_better: bool
-    model: Estimate
-    bar: Estimate
-    bar_name: str
-    difference: Estimate
-    extra: dict[str, float] = field(default_factory=dict)
-
-    def verdict(self) -> str:
-        """Say in a sentence who wins, also when the model loses."""
-        figures = f"{self.model.value:.4f} {self.measure}, the {self.bar_name} {self.bar.value:.4f}"
-        low, high = self.difference.low, self.difference.high
-        if low is None or high is None:
-            return f"The model reaches {figures} ({self.unit_count:,} {self.counted}); too few blocks for an interval."
-        interval = f"difference {self.difference.value:+.4f}, 95 % interval {low:+.4f} to {high:+.4f}"
-        figures = f"{figures} ({interval}; {self.unit_count:,} {self.counted})"
-        if low <= 0 <= high:
-            return f"The model and the {self.bar_name} are level: {figures}."
-        if (high < 0) == self.lower_is_better:
-            return f"The model beats the {self.bar_name}: {figures}."
-        return f"The model LOSES to the {self.bar_name}: {figures}. Train it longer."
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Give everything and the verdict, for JSON."""
-        return asdict(self) | {"verdict": self.verdict()}
-
-
-class HeldOutTask(ABC):
-    """Questions about held-out windows, and a bar that answers them too.
-
-    Attributes
-    ----------
-    measure, counted, lower_is_better
-        See `ExamResult`.
-    """
-
-    measure: str
-    counted: str
-    lower_is_better: bool
-
-    @property
-    @abstractmethod
-    def bar_name(self) -> str:
-        """Who the bar is."""
-
-    @property
-    @abstractmethod
-    def unit_count(self) -> int:
-        """How many are asked."""
-
-    @property
-    @abstractmethod
-    def bar(self) -> float:
-        """What the bar reaches, computed anew: it may have been tuned meanwhile."""
-
-    @abstractmethod
-    def score(self, model: SequenceModel, machine: Machine) -> float:
-        """Give the model's figure alone, for a learning curve."""
-
-    @abstractmethod
-    def result(self, model: SequenceModel, machine: Machine, *, seed: int) -> ExamResult:
-        """Give the model's figure beside the bar's, with intervals; the seed is that of the resampling."""
-
-    def told(self, estimates: Sequence[Estimate], extra: Mapping[str, float] | None = None) -> ExamResult:
-        """Put the estimates of model, bar and difference together."""
-        model, bar, difference = estimates
-        return ExamResult(
-            measure=self.measure,
-            unit_count=self.unit_count,
-            counted=self.counted,
-            lower_is_better=self.lower_is_better,
-            model=model,
-            bar=bar,
-            bar_name=self.bar_name,
-            difference=difference,
-            extra=dict(extra or {}),
-        )
 
 
 class MeanExam(HeldOutTask):

@@ -10,12 +10,14 @@ Legend: B windows, W bases, L tokens, S words that are scored, n hidden bases, F
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
@@ -23,19 +25,35 @@ from genolect.arrays import Floats, Integers
 from genolect.errors import InputError
 from genolect.genome.context_counts import ContextModel
 from genolect.genome.genome import PreparedGenome
+from genolect.genome.holdout import GenomeSplit
 from genolect.genome.windows import tile_windows
 from genolect.models.inference import Machine, WindowTokens, token_scores, words_of
 from genolect.models.model import SequenceModel
-from genolect.objectives.masked import MaskedBases, MaskedBasesConfig
+from genolect.objectives.leak import Leak, measure_leak
+from genolect.objectives.masked import MaskedBases, MaskedBasesConfig, MaskedMetrics
 from genolect.objectives.masking import hidden_word_nats
-from genolect.objectives.objective import Batch
+from genolect.objectives.objective import Batch, Metrics
 from genolect.objectives.token_layout import Layout, token_layout
 from genolect.pretraining.kinds.exam import MeanExam, cut_windows
+from genolect.pretraining.kinds.kind import GenomeWindows, Setting, register
+from genolect.pretraining.kinds.likelihood import PredictedBases
+from genolect.pretraining.parts import Part
 from genolect.random import derived_key
 from genolect.sequence.alphabet import BASE_BITS, Bases, N
 from genolect.sequence.interval import Interval
 
 QUESTIONS_AT_ONCE = 1 << 16
+
+
+def base_frequencies(genome: PreparedGenome, split: GenomeSplit) -> list[float]:
+    """Give the shares of A C G T in the training stretches, both strands together."""
+    counts = np.zeros(N + 1, dtype=np.int64)
+    for region in split.train:
+        codes = genome.bases(region.name, region.start, region.end) & BASE_BITS
+        counts += np.bincount(np.minimum(codes, N), minlength=N + 1)
+    both = counts[:N] + counts[:N][::-1]
+    shares: list[float] = (both / both.sum()).tolist()
+    return shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,3 +309,98 @@ def _hidden_bases(
         shown = np.where(known, codes[row, around + flank], np.uint8(N))
         parts.append(HiddenBases(shown, codes[row, place + flank][:, 0], row[:, 0] + first))
     return HiddenBases.joined(parts)
+
+
+@register
+class MaskedPart(PredictedBases):
+    """Hide bases and predict them.
+
+    Attributes
+    ----------
+    kind : 'masked'
+        Which objective.
+    scheme, rate, hidden_share, random_share, span, span_shape
+        As in `objectives.masked_config.MaskedBasesConfig`, by whose defaults they stand where not given.
+    replacements : {'even', 'genome'}
+        Whether random bases are drawn evenly, or as frequent as in the training stretches.
+    rate_multipliers, loss_weights : dict of str to float
+        Of the classes of bases, by name; 1 for those that are not named.
+    """
+
+    kind: Literal["masked"] = "masked"
+    is_default: ClassVar[bool] = True
+    learned_by: ClassVar[str] = "predicting hidden bases"
+    counting: ClassVar = ContextModel
+    likelihood: ClassVar = set_masked_exam
+    tune: ClassVar = tune_count_model
+
+    scheme: Literal["bases", "dnabert", "grover"] = "bases"
+    rate: float | None = None
+    hidden_share: float | None = None
+    random_share: float | None = None
+    span: float | None = None
+    span_shape: Literal["geometric", "fixed"] = "geometric"
+    replacements: Literal["even", "genome"] = "even"
+    rate_multipliers: dict[str, float] = Field(default_factory=dict)
+    loss_weights: dict[str, float] = Field(default_factory=dict)
+
+    def masking(self, classes: tuple[str, ...] = ()) -> MaskedBasesConfig:
+        """Give it as the objective wants it.
+
+        Parameters
+        ----------
+        classes : tuple of str
+            Names of the classes of bases, in the order of their codes.
+
+        Returns
+        -------
+        MaskedBasesConfig
+            Rates and weights in that order.
+
+        Raises
+        ------
+        ConfigurationError
+            If a value is out of range.
+        """
+        names = ("scheme", "rate", "hidden_share", "random_share", "span", "span_shape")
+        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        for name in ("rate_multipliers", "loss_weights"):
+            if by_class := getattr(self, name):
+                given[name] = [by_class.get(one, 1.0) for one in classes]
+        return MaskedBasesConfig.from_mapping(given, "the masked objective")
+
+    def check(self, name: str, classes: Collection[str]) -> None:
+        """See `ObjectiveKind`."""
+        there = ("background", *classes)
+        if unknown := sorted({*self.rate_multipliers, *self.loss_weights}.difference(there)):
+            raise ValueError(f"{name} names the class {unknown[0]!r}; there are {', '.join(there)}")
+
+    def part(self, setting: Setting, windows: GenomeWindows, split: GenomeSplit) -> Part:
+        """See `ObjectiveKind`."""
+        frequencies = base_frequencies(windows.windows.genome, split) if self.replacements == "genome" else None
+        words = words_of(setting.tokens.tokenizer, frequencies)
+        return Part(MaskedBases(self.masking(setting.class_names), words), windows)
+
+    def sentence(self, classes: tuple[str, ...]) -> str:
+        """See `ObjectiveKind`."""
+        rates = self.masking(classes)
+        hidden, random = rates.hidden_share, rates.random_share
+        kept = max(0.0, 1 - hidden - random)
+        what = "bases" if rates.scheme == "bases" else "tokens"
+        fates = f"{hidden:.0%} hidden, {random:.0%} replaced, {kept:.0%} shown as they are"
+        return f"{rates.rate:.4g} of the {what} are selected: {fates}."
+
+    def leak(self, part: Part, steps: range, *, seed: int) -> Leak | None:
+        """See `ObjectiveKind`."""
+        if not isinstance(part.objective, MaskedBases):
+            raise TypeError(f"{type(part.objective).__name__} masks no bases")
+        return measure_leak(part.objective, [part.batches.draw(step, torch.device("cpu")) for step in steps], seed=seed)
+
+    def class_rates(self, metrics: Metrics, classes: tuple[str, ...]) -> dict[str, dict[str, float | int]]:
+        """See `ObjectiveKind`."""
+        if not isinstance(metrics, MaskedMetrics) or not metrics.class_bases:
+            return {}
+        return {
+            name: {"bases": bases, "selected": selected, "rate": selected / bases if bases else 0.0}
+            for name, bases, selected in zip(classes, metrics.class_bases, metrics.class_selected, strict=True)
+        }

@@ -9,137 +9,58 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from genolect.arrays import Floats, Integers
-from genolect.errors import InputError
+from genolect.encoders.encoder import EncoderConfig
+from genolect.encoders.enformer import EnformerTrunkConfig
+from genolect.encoders.heads import HeadConfig, TrackHead
+from genolect.errors import ConfigurationError, InputError, shown
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import GenomeSplit
-from genolect.genome.tracks import BinnedSignal, TrackShape, binned_targets, read_track_windows, tile_predicted
+from genolect.genome.tracks import (
+    BinnedSignal,
+    MeasuredTrack,
+    TrackShape,
+    binned_targets,
+    read_track_windows,
+    tile_predicted,
+)
 from genolect.models.inference import Machine, WindowTokens, window_answers
 from genolect.models.model import SequenceModel
-from genolect.pretraining.kinds.exam import ExamResult, HeldOutTask
-from genolect.sequence.alphabet import BASE_BITS, Bases, N, reverse_complement
+from genolect.objectives.tracks import TOTAL_WEIGHT, TrackBatch, TrackObjective
+from genolect.pretraining.kinds.kind import (
+    ExamResult,
+    GenomeWindows,
+    Held,
+    HeldOutTask,
+    ObjectiveKind,
+    Setting,
+    register,
+)
+from genolect.pretraining.kinds.kmer_ridge import KmerRidge
+from genolect.pretraining.parts import Part
+from genolect.sequence.alphabet import reverse_complement
 from genolect.sequence.interval import Interval
+from genolect.sequence.track import Track
 from genolect.statistics.bootstrap import draw_blocks, estimate, resampled_values
 from genolect.statistics.metrics import pearson
-
-PENALTIES = 10.0 ** np.arange(0, 9)
-
-
-class KmerRidge:
-    r"""Ridge regression of a value on the counts of words in a span around its place.
-
-    Parameters
-    ----------
-    genome : PreparedGenome
-        Where the bases are.
-    spans : sequence of int
-        Lengths of the stretch around a place to choose from; cut off at the ends of the record.
-    words : sequence of int
-        Lengths of a word to choose from.
-    stranded : bool
-        Whether words are read on the strand of the place; otherwise both strands are counted.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> from genolect.genome.genome import prepare_genome
-    >>> with TemporaryDirectory() as folder:
-    ...     _ = Path(folder, "tiny.fa").write_bytes(b">a\nAAAAACCCCCAAAAACCCCC\n")
-    ...     genome = prepare_genome([Path(folder, "tiny.fa")], Path(folder, "prepared"))
-    ...     places = [Interval("a", start, start + 5) for start in (0, 5, 10, 15)]
-    ...     ridge = KmerRidge(genome, spans=(4,), words=(1,), stranded=False)
-    ...     values = np.array([0.0, 1.0, 0.0, 1.0])
-    ...     ridge.fit({"train": places, "validation": places}, {"train": values, "validation": values})
-    ...     ridge.predict(places[:2]).round(3).tolist()
-    [0.056, 0.944]
-    """
-
-    def __init__(self, genome: PreparedGenome, *, spans: Sequence[int], words: Sequence[int], stranded: bool) -> None:
-        self.genome = genome
-        self.shapes = [(span, word) for span in spans for word in words]
-        self.stranded = stranded
-        self.name = "ridge regression on k-mers"
-
-    def fit(self, places: Mapping[str, Sequence[Interval]], truth: Mapping[str, Floats]) -> None:
-        """Fit on the role train; choose span, word and penalty by Pearson's correlation on validation.
-
-        Parameters
-        ----------
-        places : mapping of str to sequence of Interval
-            Places under ``train`` and ``validation``.
-        truth : mapping of str to ndarray of float, shape (n,)
-            Their values.
-        """
-        best = -np.inf
-        for span, word in self.shapes:
-            inputs = self._counts(places["train"], span, word)
-            mean, deviation = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
-            inputs -= mean
-            inputs /= deviation
-            level = truth["train"].mean()
-            strengths, vectors = np.linalg.eigh((inputs.T @ inputs).astype(np.float64))
-            projected = vectors.T @ (inputs.T @ (truth["train"] - level).astype(np.float32)).astype(np.float64)
-            held_out = (self._counts(places["validation"], span, word) - mean) / deviation
-            for penalty in PENALTIES:
-                weights = vectors @ (projected / (strengths.clip(min=0) + penalty))
-                reached = float(pearson(truth["validation"], held_out @ weights)[0])
-                if reached > best:
-                    best = reached
-                    self._chosen = (span, word, mean, deviation, weights, level)
-                    self.name = f"ridge regression on {word}-mers of {span:,} bases"
-
-    def predict(self, places: Sequence[Interval]) -> Floats:
-        """Give the predicted value of each place, shape (n,)."""
-        span, word, mean, deviation, weights, level = self._chosen
-        predicted: Floats = ((self._counts(places, span, word) - mean) / deviation) @ weights + level
-        return predicted
-
-    def _counts(self, places: Sequence[Interval], span: int, word: int) -> npt.NDArray[np.float32]:
-        """Count the words around each place, on its strand; shape (n, W)."""
-        partner = _partners(word)
-        codes = {name: _codes(self.genome.bases(name), word) for name in {place.name for place in places}}
-        counts = np.empty((len(places), partner.size), dtype=np.float32)
-        for number, place in enumerate(places):
-            middle = (place.start + place.end) // 2
-            around = codes[place.name][max(0, middle - span // 2) : middle + span // 2 - word + 1]
-            forward = np.bincount(around, minlength=partner.size + 1)[:-1]
-            counts[number] = forward[partner] if place.strand == "-" else forward
-        if self.stranded:
-            return counts
-        own = np.flatnonzero(np.arange(partner.size) <= partner)
-        return counts[:, own] + counts[:, partner[own]]
-
-
-def _codes(bases: Bases, word: int) -> npt.NDArray[np.int64]:
-    """Number the word that begins at each base; 4 ** word where it has an N."""
-    letters = (bases & BASE_BITS).astype(np.int64)
-    last = letters.size - word + 1
-    codes, known = np.zeros(last, dtype=np.int64), np.ones(last, dtype=bool)
-    for place in range(word):
-        codes = codes * 4 + (letters[place : place + last] & 3)
-        known &= letters[place : place + last] != N
-    return np.where(known, codes, 4**word)
-
-
-def _partners(word: int) -> npt.NDArray[np.int64]:
-    """Give the reverse complement of every word."""
-    words = np.arange(4**word)
-    partner = np.zeros_like(words)
-    for place in range(word):
-        partner = partner * 4 + 3 - words // 4**place % 4
-    return partner
-
+from genolect.tokenizers.nucleotide import NucleotideTokenizer
+from genolect.tokenizers.tokenizer import Tokenizer
 
 Item = TypeVar("Item")
 
+BIN_LENGTH = 128
+LEVEL_STEPS = 25
+"""Steps of training whose windows say at which level a head starts."""
+
+LOWEST_LEVEL = 1e-3
 BLOCKS = 50
 """Contiguous groups of windows that stand or fall together."""
 
@@ -149,6 +70,194 @@ SPANS = (5, 17)
 WORDS = (4, 5)
 MOST_PLACES = 20_000
 """Training bins that the bar learns from."""
+
+
+@register
+class TrackPart(ObjectiveKind):
+    """Predict what was measured along the genome, in bins.
+
+    Attributes
+    ----------
+    kind : 'track'
+        Which objective.
+    files : tuple of str
+        bigWig files; each is a track of the same head.
+    loss, total_weight
+        As in `objectives.tracks.TrackObjective`.
+    bin : int or None
+        Bases per bin; an Enformer has its own, elsewhere 128 where not given.
+    crop : int or None
+        Bins at either end of a window that are not asked about; an Enformer has its own, elsewhere 0 where not given.
+    summary : {'mean', 'sum'}
+        What is told of a bin's bases.
+    highest : float or None
+        Bins are cut here.
+    unknown : tuple of str
+        Records about which the tracks tell nothing, such as a mitochondrion.
+    """
+
+    kind: Literal["track"] = "track"
+    learned_by: ClassVar[str] = "predicting tracks from bases"
+
+    files: tuple[str, ...] = Field(min_length=1)
+    loss: Literal["poisson", "multinomial"] = "poisson"
+    total_weight: float = Field(TOTAL_WEIGHT, ge=0)
+    bin: int | None = Field(None, ge=1)
+    crop: int | None = Field(None, ge=0)
+    summary: Literal["mean", "sum"] = "mean"
+    highest: float | None = Field(None, gt=0)
+    unknown: tuple[str, ...] = ()
+
+    def read(self, genome: PreparedGenome, tokenizer: Tokenizer) -> tuple[MeasuredTrack, ...]:
+        """See `ObjectiveKind`: open the files, in their order; tokens have to be single bases."""
+        if not isinstance(tokenizer, NucleotideTokenizer):
+            what = f"tracks are predicted from single bases, not from {tokenizer.kind} tokens"
+            raise ConfigurationError(what, fix='write tokenizer = "nucleotide"')
+        for name in self.unknown:
+            if name not in genome.lengths:
+                there = ", ".join(list(genome.lengths)[:5])
+                raise ConfigurationError(f"unknown names the record {shown(name)}", fix=f"name some of {there} …")
+        known = {name: length for name, length in genome.lengths.items() if name not in self.unknown}
+        highest = np.inf if self.highest is None else self.highest
+        files = [Track(path, known) for path in self.files]
+        return tuple(MeasuredTrack(track, summary=self.summary, highest=highest) for track in files)
+
+    def head(self, setting: Setting) -> HeadConfig:
+        """See `ObjectiveKind`."""
+        return bin_layout(setting.encoder, self).head(len(self.files))
+
+    def part(self, setting: Setting, windows: GenomeWindows, split: GenomeSplit) -> Part:
+        """See `ObjectiveKind`."""
+        shape = bin_layout(setting.encoder, self).shape(windows.windows.length)
+        objective = TrackObjective(self.loss, total_weight=self.total_weight)
+        return Part(objective, TrackBatches(windows, setting.inputs, shape), head=setting.name)
+
+    def start(self, model: SequenceModel, name: str, part: Part) -> None:
+        """See `ObjectiveKind`: at the means of the tracks in the first training windows."""
+        if isinstance(part.batches, TrackBatches):
+            start_at_levels(model, name, part.batches)
+
+    def held_out_evaluations(self, setting: Setting, part: Part, held: Held) -> tuple[TrackExam, TrackExam]:
+        """See `ObjectiveKind`."""
+        return set_track_exams(
+            held.genome,
+            held.split,
+            setting.tokens,
+            setting.inputs,
+            bin_layout(setting.encoder, self).shape(held.window),
+            head=setting.name,
+            most={role: most for role, (_, most) in zip(("validation", "test"), held.roles(), strict=True)},
+        )
+
+    def sentence(self, classes: tuple[str, ...]) -> str:
+        """See `ObjectiveKind`."""
+        number = f"{len(self.files)} tracks" if len(self.files) > 1 else "a track"
+        return f"The {self.summary} of {number} in every bin is predicted from the bases; nothing is hidden."
+
+
+class BinLayout(NamedTuple):
+    """Where the bins of a part lie, and what its head has to do for that.
+
+    Attributes
+    ----------
+    bin_length : int
+        Bases per bin.
+    crop : int
+        Bins at either end of a window that are not asked about.
+    inside : bool
+        Whether the encoder gives these bins itself; otherwise the head makes them from tokens.
+    """
+
+    bin_length: int
+    crop: int
+    inside: bool
+
+    def head(self, tracks: int) -> HeadConfig:
+        """Give the head for so many tracks."""
+        if self.inside:
+            return HeadConfig(kind="track", outputs=tracks)
+        return HeadConfig(kind="track", outputs=tracks, tokens_per_bin=self.bin_length, crop=self.crop)
+
+    def shape(self, window: int) -> TrackShape:
+        """Give how bins lie in windows of so many bases; refused where they do not fit."""
+        return TrackShape(window, self.bin_length, self.crop)
+
+
+def bin_layout(config: EncoderConfig, part: TrackPart) -> BinLayout:
+    """Say where the bins lie: an Enformer's own, or those of the part.
+
+    Raises
+    ------
+    ConfigurationError
+        If the part asks for other bins than an Enformer's, or the encoder reads tracks.
+
+    Examples
+    --------
+    >>> from genolect.encoders.bert import BertConfig
+    >>> bin_layout(BertConfig(vocabulary=7), TrackPart(files=("a.bw",), crop=2))
+    BinLayout(bin_length=128, crop=2, inside=False)
+    """
+    if not isinstance(config, EnformerTrunkConfig):
+        return BinLayout(part.bin or BIN_LENGTH, part.crop or 0, inside=False)
+    if config.input_tracks:
+        what = f"encoder.input_tracks is {config.input_tracks}, and a recipe names no tracks to read"
+        raise ConfigurationError(what, fix="leave it out")
+    for name, asked, own in (("bin", part.bin, config.bin_length), ("crop", part.crop, config.crop)):
+        if asked not in (None, own):
+            what = f"a {name} of {asked}, and the encoder of the kind {config.kind} has {own}"
+            raise ConfigurationError(what, fix=f"leave {name} out, or change stages or crop of the encoder")
+    return BinLayout(config.bin_length, config.crop, inside=True)
+
+
+class TrackBatches:
+    """The windows of a genome with what tracks say of their bins.
+
+    Parameters
+    ----------
+    windows : GenomeWindows
+        Where they come from.
+    tracks : sequence of BinnedSignal
+        T tracks.
+    shape : TrackShape
+        How windows and bins lie.
+    """
+
+    def __init__(self, windows: GenomeWindows, tracks: Sequence[BinnedSignal], shape: TrackShape) -> None:
+        self.windows = windows
+        self.tracks = tuple(tracks)
+        self.shape = shape
+
+    def draw(self, step: int, device: torch.device) -> TrackBatch:
+        """Draw the windows of one step with their counts."""
+        batch = self.windows.draw(step, device)
+        counts = torch.from_numpy(self.counts(step)).to(device)
+        return TrackBatch(batch.bases, batch.ids, batch.spans, batch.classes, batch.places, counts=counts)
+
+    def counts(self, step: int) -> npt.NDArray[np.float32]:
+        """Give the counts of one step alone, shape (B, K, T); NaN where not known."""
+        places = self.windows.windows.places(step, self.windows.count)
+        return binned_targets(places, self.tracks, self.shape)
+
+
+def start_at_levels(model: SequenceModel, name: str, batches: TrackBatches) -> None:
+    """Let the head of a part start at the means of its tracks in the first training windows.
+
+    Raises
+    ------
+    InputError
+        If some track is not known in any of these windows, or lower than nothing.
+    """
+    counts = np.concatenate([batches.counts(step) for step in range(LEVEL_STEPS)])
+    by_track = counts.reshape(-1, counts.shape[-1])
+    if not (known := ~np.isnan(by_track)).any(axis=0).all():
+        raise InputError(f"no bin of {name} is known in training", fix="name fewer records as unknown")
+    if by_track[known].min() < 0:
+        what = f"a value of {name} is below 0, and counts are not"
+        raise InputError(what, fix="give a track of coverage, or of other counts")
+    head = model.heads[name]
+    if isinstance(head, TrackHead):
+        means = torch.from_numpy(np.nanmean(by_track.astype(np.float64), axis=0)).float()
+        head.start_at(means.clamp(min=LOWEST_LEVEL))
 
 
 @dataclass(frozen=True, eq=False)
