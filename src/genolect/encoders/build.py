@@ -250,6 +250,17 @@ def output_width(config: EncoderConfig) -> int:
     return 2 * config.width if isinstance(config, EnformerTrunkConfig) else config.width
 
 
+def ties_head(config: EncoderConfig) -> bool:
+    """Tell whether the head that predicts tokens takes its vectors of the ids from the encoder's embedding.
+
+    Examples
+    --------
+    >>> ties_head(BertConfig(vocabulary=7)), ties_head(TransformerConfig(vocabulary=7))
+    (True, False)
+    """
+    return isinstance(config, BertConfig | MosaicBertConfig)
+
+
 def new_token_head(config: EncoderConfig, targets: range, encoder: Any) -> nn.Module:
     """Build the head that predicts tokens: that of the checkpoints where the encoder is one of theirs.
 
@@ -281,7 +292,7 @@ def new_token_head(config: EncoderConfig, targets: range, encoder: Any) -> nn.Mo
     if not isinstance(config, PublishedConfig):
         return TokenHead(config.width, len(targets))
     head = MaskedHead(config.width, config.vocabulary, norm_epsilon=config.norm_epsilon)
-    if not isinstance(config, EsmConfig):
+    if ties_head(config):
         head.tie(encoder.embedding)
     return PredictableHead(head, targets)
 
