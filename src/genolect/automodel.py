@@ -30,7 +30,7 @@ from genolect.encoders.encoder import EncoderConfig
 from genolect.encoders.heads import HeadConfig
 from genolect.encoders.layers.blocks import draw_weights
 from genolect.folders import CONFIGURATION
-from genolect.models.huggingface.writing import MODEL_TYPE
+from genolect.models.huggingface.writing import BASE, MODEL_TYPE, TIED
 
 NOT_ASKED = -100
 """Label of a token that is not asked about, in transformers' convention."""
@@ -108,6 +108,8 @@ class GenolectPreTrained(PreTrainedModel):  # type: ignore[no-untyped-call]
         own = _tensors(self)
         with torch.no_grad():
             for name, tensor in _tensors(drawn).items():
+                if name in self.all_tied_weights_keys:  # transformers ties it to its embedding after this
+                    continue
                 if own[name].is_meta:  # One tensor in two places: transformers gives memory to the first of them only.
                     place, _, last = name.rpartition(".")
                     self.get_submodule(place).register_buffer(last, tensor.to(self.device), persistent=False)
@@ -201,6 +203,9 @@ class _WithHead(GenolectPreTrained):  # type: ignore[no-untyped-call]
         super().__init__(config)
         self.model = GenolectModel(config)
         self.head, self.heads = self._new_heads(self.model.encoder)
+        if config.encoder_config().ties_head:
+            vectors, embedding = TIED
+            self._tied_weights_keys = {vectors: f"{BASE}{embedding}"}
         self.post_init()  # type: ignore[no-untyped-call]
 
     def drawn(self) -> nn.Module:

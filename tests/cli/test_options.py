@@ -7,15 +7,17 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 from typer.testing import CliRunner
 
-from genolect.cli.options import Budget, Names, command_line, grouped, listed, renaming
+from genolect.cli.options import Budget, Names, command_line, grouped, listed, options_from, renaming
+from genolect.config import Configuration
 from genolect.errors import ConfigurationError
 
 NAMES = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=5)
@@ -87,6 +89,62 @@ def test_groups_are_one_option_per_field():
         assert seen.pop() == expected
     assert CliRunner().invoke(app, ["here", "--size", "3"]).exit_code == 2
     assert "Across." in CliRunner().invoke(app, ["--help"]).stdout
+
+
+class Shape(Configuration):
+    """A configuration with a field of every sort."""
+
+    width: int = Field(7, ge=1, le=9, description="Across.")
+    names: tuple[str, ...] = Field((), description="Of several.")
+    place: Path | None = Field(None, description="Where [here].")
+    how: Literal["a", "b"] = Field("a", description="Which.")
+    tall_enough: bool = Field(False, description="Upwards.")
+    needed: float = Field(description="Must be given.")
+
+
+def test_a_configuration_is_one_option_per_field_and_its_defaults_stand_there_alone():
+    seen = []
+
+    @grouped
+    def verb(shape: Shape) -> None:
+        """Do it."""
+        seen.append(shape)
+
+    app = typer.Typer(rich_markup_mode=None)
+    app.command()(verb)
+    run = CliRunner().invoke
+    assert next(option.name for option in options_from(Shape)) == "needed"
+    assert run(app, ["--needed", "0.5"]).exit_code == 0
+    assert seen.pop() == Shape(needed=0.5)
+    words = [
+        "--needed",
+        "2",
+        "--names",
+        "x",
+        "--names",
+        "y",
+        "--place",
+        "/p",
+        "--how",
+        "b",
+        "--tall-enough",
+        "--width",
+        "3",
+    ]
+    assert run(app, words).exit_code == 0
+    assert seen.pop() == Shape(needed=2, names=("x", "y"), place=Path("/p"), how="b", tall_enough=True, width=3)
+    told = " ".join(run(app, ["--help"]).stdout.split())
+    for text in (
+        "Across. [default: 7; 1<=x<=9]",
+        "Where [here].",
+        "<a|b> Which. [default: a]",
+        "Must be given. [required]",
+    ):
+        assert text in told
+    assert "--no-tall-enough" not in told
+    for wrong in ([], ["--needed", "1", "--width", "10"], ["--needed", "1", "--how", "c"]):
+        assert run(app, wrong).exit_code == 2
+    assert not seen
 
 
 def test_a_budget_becomes_options():

@@ -7,10 +7,13 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertForMaskedLM
 
-from genolect.encoders.build import encoder_config
+from genolect.encoders.build import KINDS, EncoderConfig, encoder_config, kind_of
+from genolect.encoders.heads import HeadConfig
+from genolect.encoders.presets import PRESETS
 from genolect.errors import InputError
 from genolect.models.conversion import convert_model, describe_model
-from genolect.models.model import load_model, new_model, save_model
+from genolect.models.huggingface.writing import is_own
+from genolect.models.model import SequenceModel, load_model, new_model, save_model
 from genolect.sequence.alphabet import encode
 from genolect.tokenizers.kmer import KmerTokenizer
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
@@ -80,6 +83,87 @@ def test_a_model_of_our_own_training_is_loaded_there(tmp_path, kind):
     assert ids[0].tolist() == tokenizer.encode(encode(LETTERS)).tolist()
     mine, theirs = model.encoder(ids), AutoModel.from_pretrained(tmp_path / "hf").eval()(ids).last_hidden_state
     torch.testing.assert_close(theirs, mine, atol=1e-5, rtol=1e-5)
+
+
+def small(config: EncoderConfig) -> EncoderConfig:
+    """The same shape with two layers of four channels a head: what is rotary, gated, tied or masked stays."""
+    values = {**config.to_mapping(), "layers": min(2, config.layers), "width": 4 * config.heads, "feed_forward": 24}
+    if kind_of(config) == "esm":  # a run takes the padding id of its tokenizer
+        values["padding_id"] = DnabertTokenizer(WORDS).padding_id
+    return encoder_config(kind_of(config), values, "here")
+
+
+SMALL = {"vocabulary": 7, "width": 12, "layers": 2, "heads": 3, "feed_forward": 10}
+SPECIAL = {"mask_id": NucleotideTokenizer().mask_id, "padding_id": NucleotideTokenizer().padding_id}
+SHAPES = {
+    **{kind: encoder_config(kind, SMALL, "here") for kind in KINDS if not kind.startswith(("equi", "enf", "hier"))},
+    "hierarchical": encoder_config("hierarchical", {**SMALL, "patch": 2, "block": 8}, "here"),
+    "equivariant": encoder_config("equivariant", {**SMALL, "width": 24, "heads": 4}, "here"),
+    "equivariant_convolution": encoder_config(
+        "equivariant_convolution", {"vocabulary": 7, "width": 12, "layers": 2, "feed_forward": 10}, "here"
+    ),
+    "esm": encoder_config("esm", {**SMALL, **SPECIAL}, "here"),
+    "gated esm": encoder_config("esm", {**SMALL, **SPECIAL, "gated": True}, "here"),
+    "esm with positions": encoder_config("esm", {**SMALL, **SPECIAL, "positions": 40}, "here"),
+    "esm with another padding id": encoder_config("esm", {**SMALL, "positions": 40, "padding_id": 1}, "here"),
+    **{f"preset {name}": small(config) for name, config in PRESETS.items()},
+}
+
+
+def awake(config: EncoderConfig, **options) -> SequenceModel:
+    """A model every weight of which has moved away from where it starts."""
+    tokenizer = DnabertTokenizer(WORDS) if config.vocabulary > 7 else NucleotideTokenizer()
+    model = new_model(config, tokenizer, seed=3, **options).eval()
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=0.2)
+    return model
+
+
+def test_every_kind_that_gives_tokens_goes_there_and_back():
+    assert {kind_of(config) for config in SHAPES.values()} == {*KINDS} - {"enformer"}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_kind_and_preset_has_the_same_logits_there_and_back(tmp_path, name):
+    model = awake(SHAPES[name])
+    save_model(tmp_path / "model", model, {"steps": 5})
+    convert_model(tmp_path / "model", tmp_path / "there", to="hf")
+    if is_own(tmp_path / "there"):
+        pytest.importorskip("genolect.automodel")
+    first, stop = model.tokenizer.targets.start, model.tokenizer.targets.stop
+    ids = torch.randint(first, stop, (2, 24), generator=torch.Generator().manual_seed(2))
+    ids[:, ::5] = model.tokenizer.mask_id
+    expected = model(ids, torch.ones_like(ids, dtype=torch.bool)).view(*ids.shape, -1)
+    assert expected.std() > 0.1
+    theirs, report = AutoModelForMaskedLM.from_pretrained(tmp_path / "there", output_loading_info=True)
+    missing = {key for key in report["missing_keys"] if "contact_head" not in key}  # of proteins; not in the logits
+    assert not missing
+    assert not any(found for key, found in report.items() if key != "missing_keys")
+    torch.testing.assert_close(theirs.eval()(ids).logits[..., first:stop], expected, atol=2e-5, rtol=1e-5)
+    assert torch.equal(ours(tmp_path / "there", ids), expected)
+    convert_model(tmp_path / "there", tmp_path / "back")
+    assert torch.equal(ours(tmp_path / "back", ids), expected)
+    assert load_model(tmp_path / "back").config == model.config
+
+
+@pytest.mark.parametrize(("name", "own"), [("bert", False), ("esm", False), ("gated esm", True), ("mosaic_bert", True)])
+def test_what_transformers_computes_needs_no_import(tmp_path, name, own):
+    save_model(tmp_path / "model", awake(SHAPES[name]), {})
+    convert_model(tmp_path / "model", tmp_path / "there", to="hf")
+    assert is_own(tmp_path / "there") == own
+
+
+def test_other_heads_are_never_dropped(tmp_path):
+    """BERT of transformers has no room for them, so such a model goes as our own type."""
+    heads = {"genes": HeadConfig(kind="window", outputs=3)}
+    save_model(tmp_path / "model", awake(SHAPES["bert"], heads=heads), {})
+    convert_model(tmp_path / "model", tmp_path / "there", to="hf")
+    back, model = load_model(tmp_path / "there"), load_model(tmp_path / "model")
+    assert back.head_configs == heads
+    assert all(map(torch.equal, back.state_dict().values(), model.state_dict().values()))
 
 
 def test_what_has_no_class_there_goes_with_a_class_of_ours_and_comes_back(tmp_path):

@@ -83,7 +83,7 @@ def test_proteins_are_refused_where_nucleotides_are_asked_for_with_the_way_in(tm
 
 
 def test_nucleotides_are_refused_where_proteins_are_asked_for_with_the_way_out(tmp_path):
-    with pytest.raises(InputError, match=r":1: this looks like nucleotides: all 50 .*leave out --alphabet protein"):
+    with pytest.raises(InputError, match=r":1: this looks like nucleotides: all 50 .*read it as dna or coding"):
         read(tmp_path, b">a\n" + b"acguN" * 5 + b"\n>b\n" + b"ACGTN" * 5 + b"\n")
 
 

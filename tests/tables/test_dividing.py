@@ -79,7 +79,7 @@ def test_relatives_across_chromosomes_leak_unless_dropped_or_allowed(fault) -> N
         rule = {"by": ("group",)}
     else:
         rule = {"by": ("chromosome",)}
-    with pytest.raises(LeakError, match=r"--drop-relatives, or accept it with --allow-leaks"):
+    with pytest.raises(LeakError, match=r"--drop-relatives, or accept it: genolect split --allow-leaks"):
         divide_table(table, SplitOptions(**rule))
     allowed = divide_table(table, SplitOptions(**rule, allow_leaks=True))
     assert allowed.remarks

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from genolect.errors import ConfigurationError, InputError
+from genolect.errors import ConfigurationError, InputError, LeakError
+from genolect.tables import table_file
+from genolect.tables.planted_table import RELATIVES, planted_table
 from genolect.tables.task_file import TableTask, read_suite
 from tests.pretraining.panel_tasks import table_of, write_table
 
@@ -75,3 +79,24 @@ def test_copies_across_a_published_split_stand_in_its_remarks(tmp_path):
     assert any(remark.startswith("leak: ") for remark in published.table.remarks)
     [clean] = TableTask(table=str(path), by=("cluster",)).read_divided()
     assert clean.table.remarks == ()
+
+
+def of_relatives():
+    """Near copies on other chromosomes, as transposons and duplicated genes leave them."""
+    table = planted_table(RELATIVES[0], n=400, seed=2)
+    name = np.array([f"chr{number % 17}" for number in range(400)])
+    return replace(table, places=replace(planted_table("position", n=400).places, name=name))
+
+
+def test_relatives_across_chromosomes_are_refused_or_left_out_and_counted(tmp_path):
+    """A refusal names what `evaluate` has."""
+    path = tmp_path / "near.tsv"
+    table_file.write_table(path, of_relatives())
+    with pytest.raises(LeakError, match="add --drop-relatives"):
+        TableTask(table=str(path), by=("chromosome",)).read_divided()
+    [clean] = TableTask(table=str(path), by=("chromosome",), drop_relatives=True).read_divided()
+    given = len(of_relatives())
+    assert given - len(clean.table) > 0
+    assert f"note: {given - len(clean.table):,} examples left out: related to another part" in clean.table.remarks
+    with pytest.raises(ConfigurationError, match="drop_relatives is about a table that is divided"):
+        TableTask.from_mapping({"table": str(path), "drop_relatives": True}, "the options")

@@ -30,6 +30,8 @@ def peaks(every: int = 3):
 def test_sites_are_the_best_of_overlapping_hits() -> None:
     found = motif_sites(genome(), MOTIF, 0.02)
     scores = score_steps(MOTIF, composition(genome()))
+    hits = sum(scan(genome().whole(name), scores, scores.threshold(0.02)).start.size for name in genome().lengths)
+    assert found.overlapping == hits - len(found.sites) > 0
     for name in genome().lengths:
         here = found.sites.name == name
         start = found.start[here]

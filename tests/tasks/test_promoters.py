@@ -19,7 +19,7 @@ from tests.tasks.planted import bed, expect_read_as_elsewhere, fasta, genome, st
 
 def test_promoters_are_read_as_elsewhere(tmp_path: Path) -> None:
     options = PromoterOptions(upstream=80, downstream=23, margin=20)
-    sites = transcription_starts(starts(30))
+    sites = transcription_starts(starts(30)).sites
     table = promoters(genome(), sites, options).table
     expect_read_as_elsewhere(table, fasta(tmp_path))
     places, ones = table.places, table.target.values == 1
@@ -30,7 +30,9 @@ def test_promoters_are_read_as_elsewhere(tmp_path: Path) -> None:
 
 def test_background_keeps_away_from_starts_that_do_not_fit() -> None:
     rows = bed(("I", 5, 6, "edge", "+"), ("I", 4000, 4001, "inner", "-"))
-    table = promoters(genome(), transcription_starts(rows), PromoterOptions(upstream=50, downstream=9, margin=7)).table
+    table = promoters(
+        genome(), transcription_starts(rows).sites, PromoterOptions(upstream=50, downstream=9, margin=7)
+    ).table
     assert table.target.count() == {"0": 1, "1": 1}
     assert table.places.start[1] >= 5 + 9 + 7
 
@@ -40,9 +42,9 @@ def test_starts_are_taken_from_transcripts_then_genes() -> None:
         return Feature(Interval("I", start, 99, strand), kind, identifier, None, line=4)  # type: ignore[arg-type]
 
     gene, first, second = row("gene", 3, "g"), row("transcript", 5, "t1"), row("mRNA", 9, "t2")
-    found = transcription_starts([gene, first, second, second])
+    found = transcription_starts([gene, first, second, second]).sites
     assert (found.position.tolist(), found.parent.tolist()) == ([5, 9], ["g", "g"])
-    assert transcription_starts([gene]).position.tolist() == [3]
+    assert transcription_starts([gene]).sites.position.tolist() == [3]
     with pytest.raises(InputError, match="no row of a transcript or a gene"):
         transcription_starts([row("exon", 3, "t")])
     with pytest.raises(InputError, match="I:3 has no strand"):
@@ -51,7 +53,7 @@ def test_starts_are_taken_from_transcripts_then_genes() -> None:
 
 @pytest.mark.parametrize("window", [50, 83])
 def test_a_scan_marks_exactly_the_windows_with_a_start(tmp_path: Path, window: int) -> None:
-    sites = transcription_starts(starts(30))
+    sites = transcription_starts(starts(30)).sites
     task = promoter_scan(genome(), sites, ScanOptions(window=window, windows=7))
     table, places = task.table, task.table.places
     expect_read_as_elsewhere(table, fasta(tmp_path))
@@ -76,7 +78,7 @@ def test_starts_lie_anywhere_in_their_stretch() -> None:
     counts = np.zeros(4)
     for seed in range(40):
         table = promoter_scan(
-            genome(), transcription_starts(starts(12)), ScanOptions(window=40, windows=4, seed=seed)
+            genome(), transcription_starts(starts(12)).sites, ScanOptions(window=40, windows=4, seed=seed)
         ).table
         first = np.array([int(parent.split(":")[1].split("-")[0]) for parent in table.group.tolist()])
         at = (table.places.start - first) // 40
@@ -84,9 +86,23 @@ def test_starts_lie_anywhere_in_their_stretch() -> None:
     assert counts.min() / counts.sum() > 0.15
 
 
+def test_starts_that_are_not_asked_about_are_counted() -> None:
+    rows = starts(30)
+    again = transcription_starts([*rows, rows[3], rows[3]])
+    assert (again.repeated, again.notes) == (2, ("2 rows name a start of transcription that another row names",))
+    assert again.sites.position.tolist() == transcription_starts(rows).sites.position.tolist()
+    assert transcription_starts(rows).notes == ()
+    task = promoter_scan(genome(), again.sites, ScanOptions(window=700, windows=9))
+    unused = len(again.sites) - int(task.table.target.values.sum())
+    (note,) = (note for note in task.notes if "no whole stretch" in note)
+    assert 0 < int(note.split()[0]) <= unused  # two starts of one window are one example
+    whole = promoter_scan(genome(), transcription_starts(starts(1)).sites, ScanOptions(window=40, windows=2))
+    assert not any("no whole stretch" in note for note in whole.notes)
+
+
 def test_stretches_longer_than_every_sequence_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="no stretch of 20,000 bases"):
-        promoter_scan(genome(), transcription_starts(starts(5)), ScanOptions(window=2000))
+        promoter_scan(genome(), transcription_starts(starts(5)).sites, ScanOptions(window=2000))
 
 
 def test_yeast_promoters_have_their_tata_where_it_belongs(data_folder: Path) -> None:
@@ -95,7 +111,7 @@ def test_yeast_promoters_have_their_tata_where_it_belongs(data_folder: Path) -> 
     small = {record.name: record.bases for record in records if record.name in ("I", "VI", "III", "IX")}
     lengths = {name: bases.size for name, bases in small.items()}
     rows = read_annotation(data_folder / "annotations" / "yeast_tss.bed.gz", lengths, allow_missing=True).features
-    task = promoters(Assembly.of_records(small), transcription_starts(rows))
+    task = promoters(Assembly.of_records(small), transcription_starts(rows).sites)
     texts = [task.table.sequences.letters(row) for row in range(len(task.table))]
 
     def share(label: int, first: int) -> float:

@@ -57,6 +57,14 @@ def test_what_is_both_is_neither() -> None:
         region_classes(genome(), {"a": peaks(20), "b": peaks(5, "I", 30)})
 
 
+def test_a_place_that_is_given_twice_counts_once_and_is_said() -> None:
+    twice = regions(genome(), [*peaks(), *peaks()[:3]], RegionOptions(window=30))
+    assert twice.table.target.count() == regions(genome(), peaks(), RegionOptions(window=30)).table.target.count()
+    said = "3 regions lie where another one of their kind does, which stands for them"
+    assert said in twice.notes
+    assert said in region_classes(genome(), {"a": [*peaks(), *peaks()[:3]], "b": peaks(9, "II")}, window=50).notes
+
+
 def test_windows_beyond_the_ends_are_counted() -> None:
     task = regions(genome(), [*peaks(7), *bed(("I", 3, 30, "edge", "+"))], RegionOptions(window=60))
     assert task.table.target.count()["1"] == 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from genolect.errors import ConfigurationError, InputError
 from genolect.sequence.alphabet import decode, encode, reverse_complement
 from genolect.sequence.annotation import read_annotation
 from genolect.sequence.fasta import read_fasta
+from genolect.sequence.interval import Feature, Interval
 from genolect.tasks.assembly import Assembly
 from genolect.tasks.splicing import NONE, SpliceOptions, signals, site_target, splice_loci, splicing
 from tests.tasks.planted import bed, expect_read_as_elsewhere, fasta, gene, genome, letters
@@ -121,6 +123,26 @@ def test_odd_sites_are_left_out_and_counted() -> None:
     task = splicing(genome(), moved, SpliceOptions(window=20))
     assert odd
     assert "1 sites without GT or AG are left out" in task.notes
+
+
+def test_sites_of_pseudogenes_are_left_out_and_counted() -> None:
+    rows = canonical_gene("+")
+    alone = splicing(genome(), rows, SpliceOptions(window=20))
+    hull = Interval("II", 2000, 2600, "+")
+    dead = [Feature(hull, "pseudogene", "dead", None, line=1)]
+    dead += gene("+", (2000, 2100), (2300, 2350), (2500, 2600), name="II", identifier="dead")
+    both = splicing(genome(), [*rows, *dead], SpliceOptions(window=20))
+    assert both.table.target.count() == alone.table.target.count()
+    assert set(both.notes) - set(alone.notes) == {
+        "2 donors of pseudogenes and transposon genes are left out",
+        "2 acceptors of pseudogenes and transposon genes are left out",
+    }
+    one = splicing(genome(), [*rows, *dead], SpliceOptions(window=20, sites="donor"))
+    assert not any("acceptors" in note for note in one.notes)
+    other = gene("+", (100, 200), (400, 500), identifier="free")
+    strandless = [replace(row, interval=replace(row.interval, strand=".")) for row in other]
+    notes = splicing(genome(), [*rows, *strandless], SpliceOptions(window=20)).notes
+    assert "1 introns of transcripts without a strand are left out" in notes
 
 
 def test_genes_without_introns_and_odd_windows_are_refused() -> None:

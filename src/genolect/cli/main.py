@@ -55,6 +55,7 @@ def application(*loaded: str) -> typer.Typer:
         epilog=EXIT_CODES,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # Markup swallows what stands in brackets: [tasks.NAME].
     )
     app.callback()(_options)
     for verb, (group, file) in verbs().items():
@@ -153,7 +154,7 @@ def _explained(error: Exception) -> tuple[str, int]:
     if isinstance(error, GenolectError):
         return str(error), error.exit_code
     if isinstance(error, USAGE_ERROR):
-        what, context = error.format_message(), error.ctx
+        what, context = error.format_message().replace("Value error, ", ""), error.ctx
         return f"{what.rstrip('.?')}. Fix: see {context.command_path if context else 'genolect'} --help.", 2
     if isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said:
         return "out of memory. Fix: use a smaller window, or a machine with more memory.", 4

@@ -6,13 +6,15 @@ import inspect
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
+from pydantic.fields import FieldInfo
 
+from genolect.config import Configuration
 from genolect.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -43,7 +45,10 @@ Test = Annotated[
     str, typer.Option(help="Records (in a corpus species) to test on, never trained on (default: a tenth).")
 ]
 
+LIMITS = (("min", "ge"), ("max", "le"))
+"""What typer and pydantic call the bounds of a number."""
 Verb = Callable[..., None]
+C = TypeVar("C", bound=Configuration)
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,7 @@ class Again:
 
 
 def grouped(verb: Verb) -> Verb:
-    """Let a verb take groups of options: each parameter whose type is a dataclass becomes one option per field.
+    """Let a verb take groups of options: each parameter whose type is a dataclass or a configuration.
 
     Parameters
     ----------
@@ -142,29 +147,94 @@ def grouped(verb: Verb) -> Verb:
         The same verb with the options one by one, as typer wants them.
     """
     hints = get_type_hints(verb, include_extras=True)
+    groups = {name: parameters_of(kind) for name, kind in hints.items() if is_group(kind)}
     parameters: list[inspect.Parameter] = []
-    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     for name, parameter in inspect.signature(verb).parameters.items():
-        if name not in groups:
-            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
-            continue
-        options = get_type_hints(groups[name], include_extras=True)
-        for option in fields(groups[name]):
-            parameters.append(
-                inspect.Parameter(
-                    option.name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=options[option.name]
-                )
-            )
+        alone = parameter.replace(annotation=hints.get(name), kind=inspect.Parameter.KEYWORD_ONLY)
+        parameters += groups.get(name, [alone])
 
     @wraps(verb)
     def command(**given: Any) -> None:
-        for name, kind in groups.items():
-            given[name] = kind(**{option.name: given.pop(option.name) for option in fields(kind)})
+        for name, options in groups.items():
+            values = {option.name: given.pop(option.name) for option in options}
+            given[name] = hints[name](**values) if is_dataclass(hints[name]) else configured(hints[name], values)
         verb(**given)
 
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
+
+
+def is_group(kind: Any) -> bool:
+    """Tell whether a parameter of this type stands for several options."""
+    return is_dataclass(kind) or (isinstance(kind, type) and issubclass(kind, Configuration))
+
+
+def parameters_of(group: Any) -> list[inspect.Parameter]:
+    """Give the options of a group, one for each field of a dataclass or a configuration."""
+    if not is_dataclass(group):
+        return options_from(group)
+    hints = get_type_hints(group, include_extras=True)
+    return [_parameter(field.name, hints[field.name], field.default) for field in fields(group)]
+
+
+def options_from(config: type[Configuration]) -> list[inspect.Parameter]:
+    """Give an option for each field of a configuration: its name, type, limits, default and description.
+
+    So no default, no limit and no list of choices is written a second time. Options that are required come first.
+
+    Parameters
+    ----------
+    config : type of Configuration
+        Its fields are texts, numbers, yes or no, choices (`Literal`), paths or tuples of these; each may be None.
+
+    Returns
+    -------
+    list of inspect.Parameter
+        As typer reads them; `configured` makes the configuration of their values.
+
+    Examples
+    --------
+    >>> from pydantic import Field
+    >>> class Size(Configuration):
+    ...     width: int = Field(7, ge=1, description="Across.")
+    >>> [(option.name, option.default) for option in options_from(Size)]
+    [('width', 7)]
+    """
+    found = [_option(name, field) for name, field in config.model_fields.items()]
+    return sorted(found, key=lambda option: option.default is not inspect.Parameter.empty)
+
+
+def configured(config: type[C], values: Mapping[str, Any]) -> C:
+    """Make a configuration of what was typed; where nothing was, its own default holds.
+
+    Examples
+    --------
+    >>> class Size(Configuration):
+    ...     width: int = 7
+    >>> configured(Size, {"width": 3}), configured(Size, {"width": None})
+    (Size(width=3), Size(width=7))
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
+    return config.from_mapping(plain, "the options")
+
+
+def _option(name: str, field: FieldInfo) -> inspect.Parameter:
+    bounds = [(word, getattr(limit, key, None)) for limit in field.metadata for word, key in LIMITS]
+    limits: dict[str, Any] = {word: bound for word, bound in bounds if bound is not None}
+    kind: Any = field.annotation
+    default = MISSING if field.is_required() else field.get_default()
+    if tuples := [part for part in (kind, *get_args(kind)) if get_origin(part) is tuple]:
+        kind = list[get_args(tuples[0])[0]]  # type: ignore[misc]  # read by typer, not by mypy
+        default = [*default] if isinstance(default, tuple) else default
+    flag = f"--{name.replace('_', '-')}"  # alone, without one that says no
+    return _parameter(name, Annotated[kind, typer.Option(flag, help=field.description, **limits)], default)
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    given = inspect.Parameter.empty if default is MISSING else default
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=given, annotation=annotation)
 
 
 def renaming(text: str | None) -> dict[str, str] | Literal["auto"] | None:

@@ -173,7 +173,9 @@ class BertEncoder(PublishedEncoder):
             states.append(block(states[-1], added, documents))
         return states
 
-    def attention_weights(self, ids: Tensor, *, real_BL: Tensor | None = None) -> list[Tensor]:
+    def attention_weights(
+        self, ids: Tensor, counted: Tensor | None = None, *, real_BL: Tensor | None = None
+    ) -> list[Tensor]:
         """Give each block's attention weights, (B, H, L, L) each, rows summing to 1; see `forward`."""
         added, states = hide_padding(real_BL), self.states(ids, real_BL=real_BL)
         blocks = cast(list[BertBlock], self.blocks)

@@ -85,6 +85,11 @@ class EncoderConfig(Configuration):
         return None
 
     @property
+    def ties_head(self) -> bool:
+        """Whether the head that predicts tokens takes the vectors of the ids from the embedding."""
+        return False
+
+    @property
     def output_width(self) -> int:
         """Channels of what the heads get."""
         return self.width
@@ -154,6 +159,11 @@ class PublishedConfig(EncoderConfig):
     tied: ClassVar[bool] = True
 
     norm_epsilon: float = Field(1e-12, gt=0)
+
+    @property
+    def ties_head(self) -> bool:
+        """Whether the head that predicts tokens takes the vectors of the ids from the embedding."""
+        return self.tied
 
     def masked_head(self) -> MaskedHead:
         """Make the head that was trained with the encoder: logits of every token id."""

@@ -190,7 +190,9 @@ class EsmEncoder(PublishedEncoder):
             states.append(block(states[-1], added, angles, documents))
         return [*states, self.norm(states[-1])]
 
-    def attention_weights(self, ids: Tensor, *, real_BL: Tensor | None = None) -> list[Tensor]:
+    def attention_weights(
+        self, ids: Tensor, counted: Tensor | None = None, *, real_BL: Tensor | None = None
+    ) -> list[Tensor]:
         """Give each block's attention weights, (B, H, L, L) each, rows summing to 1; see `forward`."""
         added, angles, states = hide_padding(real_BL), self._angles(ids), self.states(ids, real_BL=real_BL)
         blocks = cast(list[EsmBlock], self.blocks)

@@ -157,7 +157,9 @@ class MosaicBertEncoder(PublishedEncoder):
             states.append(block(states[-1], added, documents))
         return states
 
-    def attention_weights(self, ids: Tensor, *, real_BL: Tensor | None = None) -> list[Tensor]:
+    def attention_weights(
+        self, ids: Tensor, counted: Tensor | None = None, *, real_BL: Tensor | None = None
+    ) -> list[Tensor]:
         """Give each block's attention weights, (B, H, L, L) each, rows summing to 1; see `forward`."""
         added, states = self._added(ids, ids.shape[1], real_BL), self.states(ids, real_BL=real_BL)
         blocks = cast(list[MosaicBertBlock], self.blocks)

@@ -207,7 +207,9 @@ def labelled_task(
     }
     train, validation, test, dropped = drop_rare_classes(parts["train"], parts["validation"], parts["test"])
     if len(set(validation.label.tolist())) < 2:
-        raise InputError("the validation windows are all of one class", fix="hold out more with --validation")
+        raise InputError(
+            "the validation windows are all of one class", fix="hold out more: genolect pretrain --validation"
+        )
     return _table([train, validation, test], genome), dropped
 
 

@@ -91,7 +91,7 @@ def choose_split(
     if not (training and chosen_test and chosen_validation):
         raise ConfigurationError(
             f"holding out {', '.join([*chosen_test, *chosen_validation])} leaves a role without a record",
-            fix="name fewer records with --validation and --test, or none to let genolect choose",
+            fix="name fewer records for validation and test, or none to let genolect choose",
         )
     how = "named by the user" if named else f"chosen by size, about {HELD_OUT_SHARE:.0%} of the genome each"
     return GenomeSplit(
@@ -317,14 +317,14 @@ def split_genome(
         if longest < window:
             raise InputError(
                 f"the longest {role} stretch has {longest:,} bases, fewer than a window's {window:,}",
-                fix="give a longer genome, hold out longer records, or shorten the --window of genolect pretrain",
+                fix="give a longer genome, hold out longer records, or use shorter windows: genolect pretrain --window",
                 path=names,
             )
         known = sum(_known_bases(genome, region) for region in regions if region.length >= window)
         if known < window:
             raise InputError(
                 f"all but {known:,} bases of the {role} stretches are N",
-                fix="give a genome with sequence in it, or hold out other records with --validation and --test",
+                fix="give a genome with sequence in it, or hold out other records",
                 path=names,
             )
     return split

@@ -178,7 +178,7 @@ def choose_shares(
         return normalised_shares(genome.weights, sizes)
     if not has_species(genome):
         what = "a temperature balances species, and the records of this genome have none"
-        fix = "leave out --temperature, or prepare with --corpus, whose table names the species"
+        fix = "leave the temperature out, or prepare a table that names the species: genolect prepare --corpus"
         raise ConfigurationError(what, fix=fix, path=genome.folder)
     return temperature_shares(sizes, temperature)
 

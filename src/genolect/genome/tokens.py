@@ -40,6 +40,7 @@ from genolect.tokenizers.tokenizer import Tokenizer
 from genolect.tokenizers.tokenizer_json import AT_SPACES
 
 Alphabet = Literal["dna", "coding", "protein"]
+Rename = Mapping[str, str] | Literal["auto"] | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,13 @@ class Material:
 
 
 def read_material(
-    path: Path, alphabet: str = "dna", *, annotation: Path | None = None, code: int = STANDARD
+    path: Path,
+    alphabet: str = "dna",
+    *,
+    annotation: Path | None = None,
+    code: int = STANDARD,
+    rename: Rename = None,
+    allow_missing: bool = False,
 ) -> Material:
     r"""Read sequences.
 
@@ -79,6 +86,8 @@ def read_material(
         GTF or GFF3 whose CDS rows are joined; without it, each record of the file is a coding sequence.
     code : int
         Genetic code of the coding sequences (NCBI's number).
+    rename, allow_missing
+        As for `read_annotation`.
 
     Returns
     -------
@@ -109,8 +118,16 @@ def read_material(
         return Material("protein", [record.residues for record in read_proteins(source)], _origin(source))
     if alphabet == "dna":
         return Material("dna", [record.bases for record in read_fasta(source)], _origin(source))
-    found = read_coding(source, code) if annotation is None else _annotated(source, annotation, code)
-    return Material("coding", [read.bases for read in found.sequences], _origin(source), _notes(found))
+    if annotation is None:
+        found, missing = read_coding(source, code), 0
+    else:
+        records = {record.name: record.bases for record in read_fasta(source)}
+        lengths = {name: len(bases) for name, bases in records.items()}
+        rows = read_annotation(annotation, lengths, rename=rename, allow_missing=allow_missing)
+        found = join_coding(rows, lambda name, start, end: records[name][start:end], code)
+        missing = sum(rows.missing.values())
+    said = (f"{missing:,} rows lie on sequences that the genome lacks",) if missing else ()
+    return Material("coding", [read.bases for read in found.sequences], _origin(source), (*_notes(found), *said))
 
 
 def require_alphabet(alphabet: str, *, annotation: Path | None = None, code: int = STANDARD) -> None:
@@ -145,12 +162,6 @@ def _prepared(folder: Path, alphabet: str) -> Material:
     genome = PreparedGenome(folder)
     origin = {"path": str(folder), "sha256": genome.content_hash}
     return Material("dna", [genome.bases(name) for name in genome.records], origin)
-
-
-def _annotated(source: Source, annotation: Path, code: int) -> CodingSequences:
-    records = {record.name: record.bases for record in read_fasta(source)}
-    rows = read_annotation(annotation, {name: len(bases) for name, bases in records.items()})
-    return join_coding(rows, lambda name, start, end: records[name][start:end], code)
 
 
 def _notes(found: CodingSequences) -> tuple[str, ...]:
@@ -444,6 +455,8 @@ def compare_tokenizers(
     alphabet: str = "dna",
     annotation: Path | None = None,
     code: int = STANDARD,
+    rename: Rename = None,
+    allow_missing: bool = False,
 ) -> dict[str, Any]:
     """Describe tokenizers by what they make of the same sequences.
 
@@ -451,7 +464,7 @@ def compare_tokenizers(
     ----------
     names : sequence of str
         As for `named_tokenizer`.
-    genome, alphabet, annotation, code
+    genome, alphabet, annotation, code, rename, allow_missing
         The sequences, as for `read_material`.
     page : Path, optional
         A new file for the page.
@@ -480,7 +493,9 @@ def compare_tokenizers(
             raise ConfigurationError(what, fix="amino_acid reads --alphabet protein, and everything else does not")
         if (tokenizer.kind == CodonTokenizer.kind) and alphabet == "dna":
             raise ConfigurationError(f"{name} reads coding sequences in frame", fix="add --alphabet coding")
-    material = read_material(genome, alphabet, annotation=annotation, code=code)
+    material = read_material(
+        genome, alphabet, annotation=annotation, code=code, rename=rename, allow_missing=allow_missing
+    )
     content = inspect_tokenizers(tokenizers, material.stretches, protein=alphabet == "protein")
     content |= {"title": Path(material.origin["path"]).name, "alphabet": alphabet, "notes": list(material.notes)}
     if page is not None:

@@ -10,7 +10,7 @@ from genolect.encoders.heads import PredictableHead
 from genolect.files import require_inputs
 from genolect.models.huggingface.layouts import ForeignModel
 from genolect.models.huggingface.reading import is_published
-from genolect.models.huggingface.writing import OwnModel, write_checkpoint, write_own_model
+from genolect.models.huggingface.writing import OwnModel, known_to_transformers, write_checkpoint, write_own_model
 from genolect.models.model import SequenceModel, load_model, save_model, training_record
 from genolect.tokenizers.reading import description_of
 
@@ -50,7 +50,8 @@ def convert_model(
     if to == "genolect":
         save_model(out, model, _record(source), replace=overwrite)
         return model
-    if isinstance(model.head, PredictableHead):
+    known = known_to_transformers(model.config, model.tokenizer.padding_id)
+    if known and not model.head_configs and isinstance(model.head, PredictableHead):
         foreign = ForeignModel(model.encoder, model.head.masked, model.tokenizer)
         write_checkpoint(out, foreign, replace=overwrite)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from genolect.pretraining.loop import Training, TrainingConfig
 from genolect.pretraining.parts import Part
 from genolect.pretraining.recipe import Recipe, bases_per_step
 from genolect.sequence.annotation import read_annotation
-from genolect.sequence.interval import Interval
+from genolect.sequence.interval import Feature, Interval
 from genolect.tokenizers.amino_acid import AminoAcidTokenizer
 
 
@@ -244,7 +244,7 @@ def _classes(genome: PreparedGenome, recipe: Recipe) -> BaseClasses | None:
     if len(masked) > 1:
         what = f"the classes {', '.join(masked)} are all soft-masked bases"
         raise ConfigurationError(what, fix="keep one of them")
-    rows = functools.cache(lambda file: read_annotation(Path(file), genome.lengths).features)
+    rows = functools.cache(lambda file: _features(Path(file), genome))
     regions: dict[str, list[Interval]] = {}
     for name, source in recipe.classes.items():
         if source.file is not None:
@@ -260,3 +260,12 @@ def _classes(genome: PreparedGenome, recipe: Recipe) -> BaseClasses | None:
             except InputError as error:
                 raise InputError(error.what, fix=error.fix, path=source.file) from error
     return classify_bases(genome, regions, soft_masked=masked[0] if masked else None)
+
+
+def _features(path: Path, genome: PreparedGenome) -> Sequence[Feature]:
+    try:
+        return read_annotation(path, genome.lengths).features
+    except InputError as error:
+        # No option renames here.
+        fix = "write the names of the genome into the file" if "--" in error.fix else error.fix
+        raise InputError(error.what, fix=fix, path=error.path, line=error.line) from error

@@ -68,7 +68,9 @@ def held_out_for(models: Mapping[str, Path], genome: PreparedGenome, *, window: 
     for name, split in splits.items():
         if first is not None and split != splits[first]:
             what = f"{first} and {name} were trained with other stretches held out"
-            raise ConfigurationError(what, fix="train them with the same --validation and --test, or ask one by one")
+            raise ConfigurationError(
+                what, fix="ask one by one, or train them alike: genolect pretrain --validation … --test …"
+            )
     strangers = [name for name in models if name not in splits]
     notes = []
     if strangers:

@@ -357,7 +357,7 @@ class Training:
         if request.signal_number is not None:
             raise Interrupted(
                 f"stopped by request after step {self.progress.step} of {self.config.steps}; the state is saved",
-                fix="run the same command with --resume to go on",
+                fix="run the same command again; genolect learn and pretrain go on with --resume",
                 path=checkpoints,
                 signal_number=request.signal_number,
             )

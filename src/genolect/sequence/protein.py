@@ -104,4 +104,4 @@ def _refuse_nucleotides(residues: dict[str, bytearray], path: str) -> None:
     total = sum(map(len, residues.values()))
     if total >= _SURE and not any(letters.translate(None, _NUCLEOTIDES) for letters in residues.values()):
         what = f"this looks like nucleotides: all {total:,} letters are among A C G T U N"
-        raise InputError(what, fix="leave out --alphabet protein, or give the translated sequences", path=path, line=1)
+        raise InputError(what, fix="read it as dna or coding, or give the translated sequences", path=path, line=1)

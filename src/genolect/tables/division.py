@@ -124,7 +124,7 @@ def _require_roles(roles: Integers, shares: tuple[float, float, float], sizes: F
                 f"{role} would get {reached:.1%} of the examples, not {share:.0%}: of {sizes.size:,} groups that must "
             )
             what += f"stay together the largest holds {sizes.max(initial=0) / max(1, roles.size):.1%}"
-            raise InputError(what, fix="divide by something finer, or raise --threshold")
+            raise InputError(what, fix="divide by something finer, or raise the threshold: genolect split --threshold")
 
 
 def losers(roles: Integers, first: Integers, second: Integers) -> npt.NDArray[np.bool_]:
@@ -212,12 +212,13 @@ class SplitOptions(Configuration):
             )
         if min(self.shares) <= 0 or abs(sum(self.shares) - 1) > 1e-6:
             raise ConfigurationError(
-                f"the shares {self.shares} are no division", fix="give three above 0, e.g. --shares 70,10,20"
+                f"the shares {self.shares} are no division",
+                fix="give three above 0, e.g. genolect split --shares 70,10,20",
             )
         if (self.test or self.validation) and self.by != ("chromosome",):
-            raise ConfigurationError("--test and --validation name chromosomes", fix="add --by chromosome, alone")
+            raise ConfigurationError("validation and test name chromosomes", fix="add --by chromosome, alone")
         if self.clusters != "own" and "cluster" not in self.by:
-            fix = "add --by cluster, alone or with others, or leave out --clusters"
+            fix = "add --by cluster, alone or with others, or leave mmseqs2 out"
             raise ConfigurationError(f"--by {','.join(self.by)} makes no clusters", fix=fix)
         return self
 
@@ -303,13 +304,13 @@ def divide_table(table: LabelledTable, options: SplitOptions) -> Division:
     divided = LabelledTable(**{**vars(divided), "split": chosen})
     missing = [role for role in ROLES if role not in chosen]
     if missing:
-        raise InputError(f"{missing[0]} is left without an example", fix="use a smaller --margin, or divide otherwise")
+        raise InputError(f"{missing[0]} is left without an example", fix="use a smaller margin, or divide otherwise")
     parts = TableParts.of(divided)
     findings = across_findings(divided, find_kinship(divided, options.threshold), parts)
     remarks = [f"# leak: {finding.sentence}" for finding in findings if finding.judgement != "ok"]
     leaks = [finding for finding in findings if finding.judgement == "leak"]
     if leaks and not options.allow_leaks:
-        fix = "divide --by cluster, add --drop-relatives, or accept it with --allow-leaks"
+        fix = "divide --by cluster, add --drop-relatives, or accept it: genolect split --allow-leaks"
         raise LeakError(f"this split leaks: {leaks[-1].sentence.rstrip('.')}", fix=fix)
     if options.by == ("published",):
         remarks.insert(0, COMPARISON_ONLY)
@@ -421,11 +422,16 @@ def _published(table: LabelledTable, options: SplitOptions, kinship: Kinship) ->
     found = np.unique(table.split).tolist()
     strangers = [name for name in found if name not in wanted]
     if strangers:
-        fix = f"say what each is: --roles {','.join(f'{name}=train' for name in strangers)}"
+        fix = (
+            f"say what each is: genolect split --by published --roles {','.join(f'{name}=train' for name in strangers)}"
+        )
         raise InputError(f"the published part {shown(strangers[0])} is none of {', '.join(ROLES)}", fix=fix)
     roles = np.array([ROLES.index(wanted[name]) for name in table.split.tolist()], dtype=np.int64)
     if not (roles == 0).any() or not (roles == 2).any():
-        raise InputError("the published split has no train or no test", fix="name them: --roles a=train,b=test")
+        raise InputError(
+            "the published split has no train or no test",
+            fix="name them: genolect split --by published --roles a=train,b=test",
+        )
     return roles if (roles == 1).any() else _carve(table, roles, options, kinship)
 
 

@@ -216,7 +216,8 @@ class _Cells:
         label = [row[self.at[name]] for name in self.columns.label]
         if not any(label):
             if self.columns.unlabelled == "refuse":
-                raise InputError("the label is empty", fix="fill it in, or leave such rows out with --drop", line=line)
+                fix = "fill it in, or delete the row; genolect evaluate and audit leave such rows out with --drop"
+                raise InputError("the label is empty", fix=fix, line=line)
             self.unlabelled += 1
             return
         name = self._cell(row, "id") or f"row {line}"

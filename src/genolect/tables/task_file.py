@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from pydantic import model_validator
 
 from genolect import files
 from genolect.errors import ConfigurationError, InputError, shown
@@ -49,6 +50,8 @@ class TableTask(TableColumns):
         What the table was made from; tasks of one dataset share a vote in the win rate. Empty for the table itself.
     by : tuple of {'chromosome', 'cluster', 'group', 'published'}
         Ways to divide the table anew, each a task of its own; empty where it is divided.
+    drop_relatives : bool
+        Whether near copies across the parts of such a division are left out, from train first.
     published : str
         Task whose published figures stand beside the panel; empty for none.
     """
@@ -59,7 +62,14 @@ class TableTask(TableColumns):
     units: Literal["auto", "group", "chromosome", "place", "example"] = "auto"
     dataset: str = ""
     by: tuple[By, ...] = ()
+    drop_relatives: bool = False
     published: str = ""
+
+    @model_validator(mode="after")
+    def _divides(self) -> TableTask:
+        if self.drop_relatives and not set(self.by) - {"published"}:
+            raise ValueError("drop_relatives is about a table that is divided: add by, other than published")
+        return self
 
     def read_divided(self, genome: PreparedGenome | None = None, *, name: str = "") -> list[ReadTable]:
         """Read the table once for each way to divide it; without any it must be divided already.
@@ -72,9 +82,14 @@ class TableTask(TableColumns):
         return [ReadTable(self._divided(table, by), unlabelled) for by in self.by]
 
     def _divided(self, table: LabelledTable, by: By) -> LabelledTable:
-        division = divide_table(table, SplitOptions(by=(by,), allow_leaks=by == "published"))
+        as_published = by == "published"
+        drop = self.drop_relatives and not as_published
+        division = divide_table(table, SplitOptions(by=(by,), allow_leaks=as_published, drop_relatives=drop))
         roles = np.array(ROLES)[division.roles[division.kept]]
-        remarks = tuple(remark.removeprefix("# ") for remark in division.remarks)
+        remarks = [remark.removeprefix("# ") for remark in division.remarks]
+        remarks += [
+            f"note: {count:,} examples left out: {reason}" for reason, count in division.dropped.items() if count
+        ]
         name = f"{table.name}, divided by {by}" if by != "published" else f"{table.name}, as published"
         return replace(table.select(division.kept), name=name, split=roles, remarks=(*table.remarks, *remarks))
 

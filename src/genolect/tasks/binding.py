@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +16,12 @@ from genolect.config import Configuration
 from genolect.errors import InputError
 from genolect.random import derived_generator
 from genolect.sequence.interval import Feature
-from genolect.sequence.motif import STEPS_PER_BIT, UNIFORM, Motif, scan, score_steps
+from genolect.sequence.motif import STEPS_PER_BIT, UNIFORM, Motif, find_motif, read_motifs, scan, score_steps
 from genolect.tables.table import Places, Target
 from genolect.tasks.assembly import Assembly, Sites, windows_around
 from genolect.tasks.background import COVARIATES, Occupied, covariates, match_nearest
-from genolect.tasks.built import BuiltTask, Draft, finish, usable
+from genolect.tasks.built import BuiltTask, Draft, counted, finish, usable
+from genolect.tasks.kind import Inputs, TaskKind
 from genolect.tasks.regions import region_windows
 
 SCORE_UNIT, GC_UNIT = 1.0, 0.05
@@ -27,27 +29,13 @@ SCORE_UNIT, GC_UNIT = 1.0, 0.05
 
 
 class BindingOptions(Configuration):
-    """Which sites are asked about.
+    """Which sites are asked about."""
 
-    Attributes
-    ----------
-    window : int
-        Bases around the middle of a site.
-    p_value : float
-        How rarely a random sequence with the genome's composition may score as high.
-    margin : int
-        Sites outside all peaks, but nearer than this to one, are left out.
-    per_bound : int
-        Unbound sites for each bound one, alike in score and GC; 0 keeps all.
-    seed : int
-        Seed of the order in which they are matched.
-    """
-
-    window: Annotated[int, Field(ge=1)] = 200
-    p_value: Annotated[float, Field(gt=0, lt=1)] = 1e-4
-    margin: Annotated[int, Field(ge=0)] = 500
-    per_bound: Annotated[int, Field(ge=0)] = 1
-    seed: int = 0
+    window: int = Field(200, ge=1, description="Bases around the middle of a site.")
+    p_value: float = Field(1e-4, gt=0, lt=1, description="Largest p-value of a site.")
+    margin: int = Field(500, ge=0, description="Unbound sites keep this far from every peak.")
+    per_bound: int = Field(1, ge=0, description="Unbound sites, alike, for each bound one; 0: all.")
+    seed: int = Field(0, description="Seed of everything random.")
 
 
 @dataclass(frozen=True)
@@ -64,12 +52,15 @@ class MotifSites:
         In bits.
     p_value : ndarray of float64, shape (n,)
         How often a random sequence scores as high.
+    overlapping : int
+        Sites that overlap a better one, which stands for them.
     """
 
     start: Integers
     sites: Sites
     score: Floats
     p_value: Floats
+    overlapping: int
 
 
 def composition(genome: Assembly) -> tuple[float, ...]:
@@ -122,6 +113,7 @@ def motif_sites(genome: Assembly, motif: Motif, p_value: float) -> MotifSites:
     threshold = scores.threshold(p_value)
     rows: list[tuple[str, int, int, str]] = []
     kept: list[tuple[int, int]] = []
+    overlapping = 0
     for name in genome.lengths:
         hits = scan(genome.whole(name), scores, threshold)
         taken, best = Occupied(), []
@@ -129,6 +121,7 @@ def motif_sites(genome: Assembly, motif: Motif, p_value: float) -> MotifSites:
             start = int(hits.start[hit])
             if taken.claim(start, start + motif.width):
                 best.append(hit)
+        overlapping += hits.start.size - len(best)
         for hit in sorted(best):
             start, strand = int(hits.start[hit]), int(hits.strand[hit])
             # The middle as the site is read: base W // 2 of it.
@@ -137,7 +130,7 @@ def motif_sites(genome: Assembly, motif: Motif, p_value: float) -> MotifSites:
             kept.append((start, int(hits.score[hit])))
     found = np.array(kept, dtype=np.int64).reshape(-1, 2)
     score = found[:, 1] / STEPS_PER_BIT
-    return MotifSites(found[:, 0], Sites.of(rows), score, scores.probability(found[:, 1]))
+    return MotifSites(found[:, 0], Sites.of(rows), score, scores.probability(found[:, 1]), overlapping)
 
 
 def binding(
@@ -194,7 +187,11 @@ def binding(
     rows = chosen[kept]
     sequences = genome.sequences(windows.places)
     label = bound[rows].astype(np.int64)
-    notes = (f"{int((near & ~bound).sum()):,} sites at or near a peak, but not in it, are left out", *notes)
+    notes = (
+        *counted(found.overlapping, "sites overlap a better one, on either strand, which stands for them"),
+        f"{int((near & ~bound).sum()):,} sites at or near a peak, but not in it, are left out",
+        *notes,
+    )
     if options.per_bound:
         gc = covariates(sequences)[:, COVARIATES.index("gc")]
         features = np.column_stack([found.score[rows] / SCORE_UNIT, gc / GC_UNIT])
@@ -246,3 +243,18 @@ def _near(spans: Places, peaks: Places, margin: int) -> npt.NDArray[np.bool_]:
         over = np.searchsorted(np.sort(peaks.end[there] + margin), spans.start[here], side="right")
         near[here] = begun > over
     return near
+
+
+class Binding(TaskKind, BindingOptions):
+    """Sites of a motif in peaks against sites that read alike outside of them."""
+
+    verb: ClassVar = "binding"
+    peaks: Path = Field(description="BED of peaks.")
+    motifs: Path = Field(description="Motifs in MEME's format, such as JASPAR's.")
+    motif: str = Field(description="Identifier or name: MA0139, CTCF.")
+
+    def build(self, inputs: Inputs) -> BuiltTask:
+        """See `TaskKind`."""
+        chosen = find_motif(read_motifs(inputs.took("motifs", self.motifs)), self.motif)
+        inputs.remarks.append(f"motif: {chosen.identifier} {chosen.name}, {chosen.width} bases")
+        return binding(inputs.genome, inputs.annotation("peaks", self.peaks).features, chosen, self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -297,6 +297,17 @@ def usable(genome: Assembly, windows: Windows) -> tuple[Windows, npt.NDArray[np.
     return windows.select(kept), kept, tuple(notes)
 
 
+def counted(count: int, what: str) -> tuple[str, ...]:
+    """Give the note on what was left out, and none where nothing was.
+
+    Examples
+    --------
+    >>> counted(2, "sites overlap"), counted(0, "sites overlap")
+    (('2 sites overlap',), ())
+    """
+    return (f"{count:,} {what}",) if count else ()
+
+
 def two_classes(positives: int, negatives: int) -> Target:
     """Give the label of examples that stand before their background: 1 and 0.
 
@@ -319,24 +330,16 @@ def _texts(values: Floats) -> Texts:
 
 
 class NegativeOptions(Configuration):
-    """What examples are compared with.
+    """What examples are compared with."""
 
-    Attributes
-    ----------
-    negatives : {'matched', 'shuffled', 'both'}
-        Places of the genome, shuffles with the same doublets, or as many of each.
-    per_positive : int
-        How many of a kind for each example.
-    margin : int, optional
-        Bases that matched places keep away from every example; by default as many as the longest example has.
-    seed : int
-        Seed of the draws.
-    """
-
-    negatives: Literal["matched", "shuffled", "both"] = "matched"
-    per_positive: Annotated[int, Field(ge=1)] = 1
-    margin: Annotated[int, Field(ge=0)] | None = None
-    seed: int = 0
+    negatives: Literal["matched", "shuffled", "both"] = Field(
+        "matched", description="Places of the genome, shuffles that keep doublets, or as many of each."
+    )
+    per_positive: int = Field(1, ge=1, description="How many of a kind for each example.")
+    margin: int | None = Field(
+        None, ge=0, description="Bases between matched places and examples (default: the longest example)."
+    )
+    seed: int = Field(0, description="Seed of everything random.")
 
 
 def with_negatives(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -18,25 +18,18 @@ from genolect.sequence.source import Source
 from genolect.tables.table import Target, Texts
 from genolect.tables.table_file import STRANDS, table_rows
 from genolect.tasks.assembly import Assembly, Sites, windows_around
-from genolect.tasks.built import BuiltTask, Draft, finish, usable
+from genolect.tasks.built import BuiltTask, Draft, counted, finish, usable
+from genolect.tasks.kind import Inputs, TaskKind
 
 PLACE = ("chrom", "start", "end", "strand")
 
 
 class ExpressionOptions(Configuration):
-    """What is read of a gene.
+    """What is read of a gene."""
 
-    Attributes
-    ----------
-    upstream, downstream : int
-        Bases before the start of the gene, and from it on.
-    transform : {'log1p', 'none'}
-        What is done with the values.
-    """
-
-    upstream: Annotated[int, Field(ge=0)] = 500
-    downstream: Annotated[int, Field(ge=1)] = 100
-    transform: Literal["log1p", "none"] = "log1p"
+    upstream: int = Field(500, ge=0, description="Bases before the start of the gene.")
+    downstream: int = Field(100, ge=1, description="Bases from the start on.")
+    transform: Literal["log1p", "none"] = Field("log1p", description="What is done with the values.")
 
 
 class Measured(NamedTuple):
@@ -168,8 +161,21 @@ def expression(genome: Assembly, measured: Measured, options: ExpressionOptions 
             what = f"{int((values < 0).sum()):,} values are negative, the smallest is {values.min():g}"
             raise InputError(what, fix="add --transform none")
         values = np.log1p(values)
-    if measured.empty:
-        notes = (f"{measured.empty:,} rows have no value", *notes)
+    notes = (*counted(measured.empty, "rows have no value"), *notes)
     columns = {"gene": measured.identifier[kept]} if (measured.identifier[kept] != "").any() else {}
     target = Target("number", ("label",), values)
     return finish("expression", Draft(windows, genome.sequences(windows.places), target, columns, notes=notes))
+
+
+class Expression(TaskKind, ExpressionOptions):
+    """Sequence around the start of each gene, with a measured number."""
+
+    verb: ClassVar = "expression"
+    reads_annotation: ClassVar = False
+    genes: Path = Field(description="Table of genes: chrom, start, end (0-based half-open), strand, a value.")
+    value: str = Field(description="Column of the value.")
+
+    def build(self, inputs: Inputs) -> BuiltTask:
+        """See `TaskKind`."""
+        measured = read_measured(inputs.took("genes", self.genes), self.value, inputs.genome.lengths)
+        return expression(inputs.genome, measured, self)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Self
+from pathlib import Path
+from typing import ClassVar, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -17,37 +18,20 @@ from genolect.sequence.interval import Feature, Interval
 from genolect.sequence.transcripts import gather_transcripts
 from genolect.tables.table import Places, Target, Texts
 from genolect.tasks.assembly import Assembly, Windows
-from genolect.tasks.built import BuiltTask, Draft, finish, overlap_clusters, usable
+from genolect.tasks.built import BuiltTask, Draft, counted, finish, overlap_clusters, usable
+from genolect.tasks.kind import Inputs, TaskKind
 
 
 class GenePartOptions(Configuration):
-    """Which windows are drawn.
+    """Which windows are drawn."""
 
-    Attributes
-    ----------
-    window : int
-        Bases per window; the label is that of base ``window // 2`` as the window is read.
-    count : int
-        Windows to draw, at most.
-    per_class : int, optional
-        Windows of a class, at most; by default as they are drawn.
-    fewest : int
-        A class with fewer windows is left out: nothing can be learned of it, nor tested.
-    frames : bool
-        Whether the three codon positions are three classes.
-    pure : bool
-        Whether all bases of a window must have its class.
-    seed : int
-        Seed of the draw.
-    """
-
-    window: Annotated[int, Field(ge=1)] = 200
-    count: Annotated[int, Field(ge=1)] = 20_000
-    per_class: Annotated[int, Field(ge=1)] | None = None
-    fewest: Annotated[int, Field(ge=1)] = 10
-    frames: bool = False
-    pure: bool = False
-    seed: int = 0
+    window: int = Field(200, ge=1, description="Bases per window; the label is that of the middle one.")
+    count: int = Field(20_000, ge=1, description="Windows to draw, at most.")
+    per_class: int | None = Field(None, ge=1, description="Windows of a class, at most (default: as they are drawn).")
+    fewest: int = Field(10, ge=1, description="Leave out classes with fewer windows.")
+    frames: bool = Field(False, description="Tell the three codon positions apart.")
+    pure: bool = Field(False, description="Only windows of one class.")
+    seed: int = Field(0, description="Seed of everything random.")
 
     @model_validator(mode="after")
     def _one_question(self) -> Self:
@@ -96,14 +80,18 @@ def gene_parts(genome: Assembly, features: Sequence[Feature], options: GenePartO
     tracks = label_bases(features, genome.lengths)
     whole = [Interval(name, 0, length) for name, length in genome.lengths.items() if length >= options.window]
     drawn = sample_windows(tracks, whole, length=options.window, count=options.count, seed=options.seed)
-    notes = [f"{drawn.without_label:,} places have no safe label"] if drawn.without_label else []
+    notes = [
+        *counted(len(genome.lengths) - len(whole), "sequences are shorter than a window"),
+        *counted(drawn.without_label, "places have no safe label"),
+    ]
     label = _merged(drawn, frames=options.frames)
     if options.pure:
         same = np.array([_is_pure(tracks.classes, drawn, row, frames=options.frames) for row in range(len(drawn))])
-        notes.append(f"{int((~same).sum()):,} windows hold more than one class")
+        notes += counted(int((~same).sum()), "windows hold more than one class")
         drawn, label = drawn.select(same), label[same]
     if options.per_class is not None:
         kept = _at_most(label, options.per_class, options.seed)
+        notes += counted(label.size - kept.size, f"windows are more than {options.per_class:,} of their class")
         drawn, label = drawn.select(kept), label[kept]
     names, counts = np.unique(label, return_counts=True)
     rare = {str(name): int(count) for name, count in zip(names, counts, strict=True) if count < options.fewest}
@@ -163,3 +151,14 @@ def _loci(places: Places, features: Sequence[Feature]) -> Texts:
     for cluster, identifier in zip(clusters[n:], parent, strict=True):
         named.setdefault(cluster, identifier)
     return np.array([named.get(cluster, "") for cluster in clusters[:n]], dtype=np.str_)
+
+
+class GeneParts(TaskKind, GenePartOptions):
+    """Windows by what their middle base is: coding, intron, UTR, noncoding or intergenic."""
+
+    verb: ClassVar = "coding"
+    annotation: Path = Field(description="GTF or GFF3.")
+
+    def build(self, inputs: Inputs) -> BuiltTask:
+        """See `TaskKind`."""
+        return gene_parts(inputs.genome, inputs.annotation("annotation", self.annotation).features, self)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -25,27 +25,18 @@ from genolect.tables.table_file import encoded, table_rows
 from genolect.tasks.assembly import Windows
 from genolect.tasks.background import MOST_N
 from genolect.tasks.built import BuiltTask, Draft, finish, linked_groups
+from genolect.tasks.kind import Inputs, TaskKind
 from genolect.tasks.splicing import KINDS, NONE, Site, signals, site_target
 
 
 class RecordColumns(Configuration):
-    """Which columns of a table of records mean what.
+    """Which columns of a table of records mean what."""
 
-    Attributes
-    ----------
-    exon1, intron, exon2 : str
-        The three pieces, 5' to 3' on the strand of the gene.
-    gene : str
-        What a split must not tear apart.
-    species : str
-        Whose gene it is: two species may call different genes alike. Not needed.
-    """
-
-    exon1: str = "exon1"
-    intron: str = "intron"
-    exon2: str = "exon2"
-    gene: str = "gene"
-    species: str = "species"
+    exon1: str = Field("exon1", description="Column of the exon before the intron.")
+    intron: str = Field("intron", description="Column of the intron.")
+    exon2: str = Field("exon2", description="Column of the exon behind it.")
+    gene: str = Field("gene", description="Column of the gene.")
+    species: str = Field("species", description="Column of the species; not needed.")
 
 
 class Record(NamedTuple):
@@ -111,7 +102,7 @@ def read_records(path: Path, columns: RecordColumns | None = None, keep: Sequenc
     names, rows = table_rows(Source(path))
     chosen = _choices(keep)
     optional = {columns.species} if columns.species == RecordColumns().species else set()
-    for name in (*columns.to_mapping().values(), *chosen):
+    for name in (*(getattr(columns, field) for field in RecordColumns.model_fields), *chosen):
         if name not in names and name not in optional:
             some = ", ".join(map(shown, names[:12]))
             raise InputError(f"the table has no column {shown(name)}", fix=f"it has {some}", path=path, line=1)
@@ -217,29 +208,18 @@ NOTES = {
 class JunctionOptions(Configuration):
     """Which junctions are asked about.
 
-    Attributes
-    ----------
-    sites : {'both', 'donor', 'acceptor'}
-        Donors, acceptors and decoys as three classes, or one kind and its decoys as two.
-    window : int
-        Bases around the junction; an even number. Below 20 a decoy would often read like some site by chance.
-    per_site : int
-        Decoys for each site, from the same record.
-    apart : int
-        Bases from a decoy to the junctions of its record, at least. A window one or two bases off a site is nearly the
-        same sequence with another label: only what reads places, and not just words, can tell them apart.
-    count : int, optional
-        Records to draw at random, whole genes.
-    seed : int
-        Seed of both choices.
+    In windows below 20 bases a decoy would often read like some site by chance. A decoy one or two bases off a site is
+    nearly the same sequence with another label, which only what reads places, and not just words, can tell: `apart`.
     """
 
-    sites: Literal["both", "donor", "acceptor"] = "both"
-    window: Annotated[int, Field(ge=20, multiple_of=2)] = 60
-    per_site: Annotated[int, Field(ge=1)] = 1
-    apart: Annotated[int, Field(ge=1)] = 1
-    count: Annotated[int, Field(ge=1)] | None = None
-    seed: int = 0
+    sites: Literal["both", "donor", "acceptor"] = Field(
+        "both", description="Three classes, or one kind of site and its decoys as two."
+    )
+    window: int = Field(60, ge=20, multiple_of=2, description="Bases around the junction; an even number.")
+    per_site: int = Field(1, ge=1, description="Decoys for each site, from the same record.")
+    apart: int = Field(1, ge=1, description="Bases from a decoy to the junctions of its record, at least.")
+    count: int | None = Field(None, ge=1, description="Records to draw at random, whole genes (default: all).")
+    seed: int = Field(0, description="Seed of everything random.")
 
 
 class _Row(NamedTuple):
@@ -449,3 +429,17 @@ def _part(row: _Row) -> str:
 
 def _texts(values: Iterable[str]) -> Texts:
     return np.array([*values], dtype=np.str_)
+
+
+class JunctionsOfRecords(TaskKind, JunctionOptions, RecordColumns):
+    """Splice sites against GT and AG of the same exon-intron-exon records that are none; no genome."""
+
+    verb: ClassVar = "junctions"
+    reads_genome: ClassVar = False
+    reads_annotation: ClassVar = False
+    records: Path = Field(description="Table of exon-intron-exon records.")
+    keep: tuple[str, ...] = Field((), description="COLUMN=VALUE: ask about such records only; may be repeated.")
+
+    def build(self, inputs: Inputs) -> BuiltTask:
+        """See `TaskKind`."""
+        return junctions(read_records(inputs.took("records", self.records), self, self.keep), self)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -16,50 +17,43 @@ from genolect.random import derived_generator
 from genolect.sequence.interval import Feature
 from genolect.tables.table import Places, Target
 from genolect.tasks.assembly import Assembly, Sites, Windows, five_prime_ends, windows_around
-from genolect.tasks.built import BuiltTask, Draft, NegativeOptions, finish, usable, with_negatives
+from genolect.tasks.built import BuiltTask, Draft, NegativeOptions, counted, finish, usable, with_negatives
+from genolect.tasks.kind import Inputs, TaskKind
 
 TRANSCRIPTS = ("transcript", "rna")
 """Endings of the kinds of rows whose 5' end is a start of transcription."""
 
 
 class PromoterOptions(NegativeOptions):
-    """Which window is a promoter; by default that of Prom300.
+    """Which window is a promoter; by default that of Prom300."""
 
-    Attributes
-    ----------
-    upstream, downstream : int
-        Bases before the start of transcription, and from it on.
-    offset : int
-        Bases from a feature's 5' end to the start of transcription.
-    """
-
-    upstream: Annotated[int, Field(ge=0)] = 250
-    downstream: Annotated[int, Field(ge=1)] = 50
-    offset: Annotated[int, Field(ge=0)] = 0
+    upstream: int = Field(250, ge=0, description="Bases before the start.")
+    downstream: int = Field(50, ge=1, description="Bases from the start on.")
+    offset: int = Field(0, ge=0, description="Bases from the 5' end of a row to the start of transcription.")
 
 
 class ScanOptions(Configuration):
-    """How stretches around promoters are cut.
+    """How stretches around promoters are cut."""
 
-    Attributes
-    ----------
-    window : int
-        Bases per example.
-    windows : int
-        Examples per stretch.
-    offset : int
-        As in `PromoterOptions`.
-    seed : int
-        Seed of where the stretches begin.
-    """
-
-    window: Annotated[int, Field(ge=1)] = 1000
-    windows: Annotated[int, Field(ge=2)] = 10
-    offset: Annotated[int, Field(ge=0)] = 0
-    seed: int = 0
+    window: int = Field(1000, ge=1, description="Bases per example.")
+    windows: int = Field(10, ge=2, description="Examples per stretch.")
+    offset: int = Field(0, ge=0, description="Bases from the 5' end of a row to the start of transcription.")
+    seed: int = Field(0, description="Seed of everything random.")
 
 
-def transcription_starts(features: Sequence[Feature], offset: int = 0) -> Sites:
+class Starts(NamedTuple):
+    """Starts of transcription, each base once, and how many rows name one that another row names."""
+
+    sites: Sites
+    repeated: int
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader is told of them."""
+        return counted(self.repeated, "rows name a start of transcription that another row names")
+
+
+def transcription_starts(features: Sequence[Feature], offset: int = 0) -> Starts:
     """Give the starts of transcription that an annotation knows, each once.
 
     Parameters
@@ -72,7 +66,7 @@ def transcription_starts(features: Sequence[Feature], offset: int = 0) -> Sites:
 
     Returns
     -------
-    Sites
+    Starts
         The starts; the parent is the gene, or what the row is called.
 
     Raises
@@ -84,8 +78,9 @@ def transcription_starts(features: Sequence[Feature], offset: int = 0) -> Sites:
     --------
     >>> from genolect.sequence.interval import Interval
     >>> rows = [Feature(Interval("I", 2, 9, "-"), kind, "g", None, line=1) for kind in ("gene", "mRNA", "mRNA")]
-    >>> transcription_starts(rows).position.tolist()
-    [8]
+    >>> starts = transcription_starts(rows)
+    >>> starts.sites.position.tolist(), starts.repeated
+    ([8], 1)
     """
     rows = [feature for feature in features if feature.kind == "region"]
     rows = rows or [feature for feature in features if feature.kind.lower().endswith(TRANSCRIPTS)]
@@ -99,7 +94,8 @@ def transcription_starts(features: Sequence[Feature], offset: int = 0) -> Sites:
             raise InputError(what, fix="give every start of transcription a strand, + or -", line=row.line)
     sites = five_prime_ends(_with_genes(rows, features), offset)
     keys = np.array([sites.name, sites.position, sites.strand])
-    return sites.select(np.sort(np.unique(keys, axis=1, return_index=True)[1]))
+    once = np.sort(np.unique(keys, axis=1, return_index=True)[1])
+    return Starts(sites.select(once), len(sites) - once.size)
 
 
 def _with_genes(rows: Iterable[Feature], features: Iterable[Feature]) -> list[Feature]:
@@ -206,14 +202,17 @@ def promoter_scan(genome: Assembly, starts: Sites, options: ScanOptions | None =
     stretch = options.window * options.windows
     rows: list[tuple[str, int, int, str]] = []
     labels: list[int] = []
+    unused = 0
     for name, length in genome.lengths.items():
         here = np.unique(starts.position[starts.name == name])
         room = length - stretch
         if room < 0 or not here.size:
+            unused += here.size
             continue
         phase = int(derived_generator(options.seed, "promoter scan", name).integers(min(stretch, room + 1)))
         for begin in np.unique(phase + (here - phase) // stretch * stretch).tolist():
             if not 0 <= begin <= room:
+                unused += int(((here >= begin) & (here < begin + stretch)).sum())
                 continue
             for first in range(begin, begin + stretch, options.window):
                 rows.append((name, first, 1, f"{name}:{begin}-{begin + stretch}"))
@@ -224,5 +223,32 @@ def promoter_scan(genome: Assembly, starts: Sites, options: ScanOptions | None =
     sites = Sites.of(rows)
     places = Places(sites.name, sites.position, sites.position + options.window, sites.strand)
     windows, kept, notes = usable(genome, Windows(places, sites.parent))
+    notes = (*counted(unused, "starts lie where no whole stretch fits into their sequence"), *notes)
     target = Target("classes", ("0", "1"), np.array(labels, dtype=np.int64)[kept])
     return finish("promoter_scan", Draft(windows, genome.sequences(windows.places), target, notes=notes))
+
+
+class Promoters(TaskKind, PromoterOptions):
+    """Promoters against matched background or shuffles (Prom300)."""
+
+    verb: ClassVar = "promoters"
+    starts: Path = Field(description="Starts of transcription: BED, GTF or GFF3.")
+
+    def build(self, inputs: Inputs) -> BuiltTask:
+        """See `TaskKind`."""
+        found = transcription_starts(inputs.annotation("starts", self.starts).features, self.offset)
+        inputs.notes += found.notes
+        return promoters(inputs.genome, found.sites, self)
+
+
+class PromoterScan(TaskKind, ScanOptions):
+    """Stretches with a promoter, window by window: which one holds it? Unbalanced."""
+
+    verb: ClassVar = "promoter-scan"
+    starts: Path = Field(description="Starts of transcription: BED, GTF or GFF3.")
+
+    def build(self, inputs: Inputs) -> BuiltTask:
+        """See `TaskKind`."""
+        found = transcription_starts(inputs.annotation("starts", self.starts).features, self.offset)
+        inputs.notes += found.notes
+        return promoter_scan(inputs.genome, found.sites, self)

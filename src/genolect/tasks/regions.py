@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
+from genolect.errors import ConfigurationError
 from genolect.sequence.interval import Feature
 from genolect.tables.table import Places, Target
 from genolect.tasks.assembly import SIGNS, Assembly, Windows, joined
-from genolect.tasks.built import BuiltTask, Draft, NegativeOptions, finish, overlap_clusters, usable, with_negatives
+from genolect.tasks.built import (
+    BuiltTask,
+    Draft,
+    NegativeOptions,
+    counted,
+    finish,
+    overlap_clusters,
+    usable,
+    with_negatives,
+)
+from genolect.tasks.kind import Inputs, TaskKind
+
+REPEATED = "regions lie where another one of their kind does, which stands for them"
 
 
 class RegionOptions(NegativeOptions):
-    """Which part of a region is an example.
+    """Which part of a region is an example."""
 
-    Attributes
-    ----------
-    window : int, optional
-        Bases around the middle of each region; by default the regions as they are.
-    """
-
-    window: Annotated[int, Field(ge=1)] | None = None
+    window: int | None = Field(None, ge=1, description="Bases around the middle (default: regions as they are).")
 
 
 def region_windows(features: Sequence[Feature], window: int | None = None) -> Windows:
@@ -103,6 +111,7 @@ def regions(genome: Assembly, features: Sequence[Feature], options: RegionOption
     options = options or RegionOptions()
     around = region_windows(features, options.window)
     windows, _, notes = usable(genome, around)
+    notes = (*counted(len(features) - len(around), REPEATED), *notes)
     draft = with_negatives(genome, windows, options, avoid=[around.places, region_windows(features).places])
     return finish("regions", replace(draft, notes=(*notes, *draft.notes)))
 
@@ -143,6 +152,8 @@ def region_classes(genome: Assembly, kinds: Mapping[str, Sequence[Feature]], win
     names = tuple(sorted(kinds))
     parts = [region_windows(kinds[name], window) for name in names]
     windows, kept, notes = usable(genome, joined(parts))
+    given = sum(len(kinds[name]) for name in names)
+    notes = (*counted(given - sum(map(len, parts)), REPEATED), *notes)
     code = np.repeat(np.arange(len(names)), [len(part) for part in parts])[kept]
     cluster = overlap_clusters(windows.places)
     mixed = np.zeros(cluster.max(initial=-1) + 1, dtype=bool)
@@ -155,3 +166,26 @@ def region_classes(genome: Assembly, kinds: Mapping[str, Sequence[Feature]], win
     windows = windows.select(alone)
     target = Target("classes", names, code[alone])
     return finish("region_classes", Draft(windows, genome.sequences(windows.places), target, notes=notes))
+
+
+class Regions(TaskKind, RegionOptions):
+    """Enhancers, open chromatin, any BED: against background, or kinds against one another."""
+
+    verb: ClassVar = "regions"
+    regions: tuple[str, ...] = Field(
+        min_length=1, description="BED of regions; or NAME=FILE, repeated: told from one another, without background."
+    )
+
+    def build(self, inputs: Inputs) -> BuiltTask:
+        """See `TaskKind`."""
+        named = [text.partition("=") for text in self.regions]
+        kinds = [(name, file) if equals else (Path(name).name.partition(".")[0], name) for name, equals, file in named]
+        if len({name for name, _ in kinds}) < len(kinds):
+            raise ConfigurationError("two kinds of regions have one name", fix="write NAME=FILE for each")
+        background = {name: field.default for name, field in NegativeOptions.model_fields.items()}
+        if len(kinds) > 1 and any(getattr(self, name) != default for name, default in background.items()):
+            raise ConfigurationError("several kinds of regions have no background", fix="leave its options out")
+        found = {name: inputs.annotation(name, Path(file)).features for name, file in kinds}
+        if len(found) > 1:
+            return region_classes(inputs.genome, found, self.window)
+        return regions(inputs.genome, next(iter(found.values())), self)

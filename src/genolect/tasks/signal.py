@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -17,33 +17,22 @@ from genolect.sequence.interval import Feature
 from genolect.sequence.track import read_bins
 from genolect.tables.table import Places, Target
 from genolect.tasks.assembly import Assembly, Windows
-from genolect.tasks.built import BLOCK_BASES, BuiltTask, Draft, blocks, finish, usable
+from genolect.tasks.built import BLOCK_BASES, BuiltTask, Draft, blocks, counted, finish, usable
+from genolect.tasks.kind import Inputs, TaskKind
 
 MOST_STATES = 100
 
 
 class SignalOptions(Configuration):
-    """How a genome is cut, and what a window's label is.
+    """How a genome is cut, and what a window's label is."""
 
-    Attributes
-    ----------
-    window : int
-        Bases per window; windows lie side by side from the first base of each sequence on.
-    count : int, optional
-        Windows to keep, drawn at random; by default all.
-    share : float
-        Part of a window that its class must cover by itself, or that must have a number.
-    transform : {'none', 'log1p'}
-        What is done with numbers.
-    seed : int
-        Seed of the draw.
-    """
-
-    window: Annotated[int, Field(ge=1)] = 1000
-    count: Annotated[int, Field(ge=1)] | None = None
-    share: Annotated[float, Field(gt=0, le=1)] = 0.5
-    transform: Literal["none", "log1p"] = "none"
-    seed: int = 0
+    window: int = Field(1000, ge=1, description="Bases per window, side by side.")
+    count: int | None = Field(None, ge=1, description="Windows to keep, at random (default: all).")
+    share: float = Field(
+        0.5, gt=0, le=1, description="Part of a window that its class must cover, or that must have a number."
+    )
+    transform: Literal["none", "log1p"] = Field("none", description="What is done with numbers.")
+    seed: int = Field(0, description="Seed of everything random.")
 
 
 def side_by_side(lengths: Mapping[str, int], window: int) -> Windows:
@@ -174,8 +163,8 @@ def states(genome: Assembly, features: Sequence[Feature], options: SignalOptions
     second = ranked[:, -2] if len(names) > 1 else np.zeros(len(shares))
     told = (ranked[:, -1] >= options.share) & (ranked[:, -1] > second)
     left = int((~told).sum())
-    said = f"{left:,} windows have no class that covers {options.share:.0%} of them and more than any other"
-    windows, rows, notes = _drawn(genome, windows, np.flatnonzero(told), options, (said,) if left else ())
+    said = f"windows have no class that covers {options.share:.0%} of them and more than any other"
+    windows, rows, notes = _drawn(genome, windows, np.flatnonzero(told), options, counted(left, said))
     target = Target("classes", tuple(names), shares[rows].argmax(axis=1).astype(np.int64))
     return finish("states", Draft(windows, genome.sequences(windows.places), target, notes=notes))
 
@@ -216,9 +205,9 @@ def numbers(genome: Assembly, features: Sequence[Feature], options: SignalOption
     sums, covered = covered_bases(windows, features, weights).T
     told = np.flatnonzero(covered >= options.share * options.window)
     left = len(windows) - told.size
-    said = f"{left:,} windows have numbers for less than {options.share:.0%} of their bases"
+    said = f"windows have numbers for less than {options.share:.0%} of their bases"
     means = sums / np.maximum(covered, 1)
-    return _with_numbers(genome, windows, means, told, options, (said,) if left else ())
+    return _with_numbers(genome, windows, means, told, options, counted(left, said))
 
 
 def coverage(genome: Assembly, track: Path, options: SignalOptions | None = None) -> BuiltTask:
@@ -281,7 +270,8 @@ def _drawn(
         raise InputError("no window has a label", fix="use shorter windows, a smaller --share, or another file")
     left, kept, more = usable(genome, windows.select(told))
     rows = told[kept]
-    notes = (*notes, *more)
+    short = sum(length < options.window for length in genome.lengths.values())
+    notes = (*counted(short, "sequences are shorter than a window"), *notes, *more)
     if options.count is not None and options.count < rows.size:
         take = np.sort(derived_generator(options.seed, "signal windows").permutation(rows.size)[: options.count])
         notes = (*notes, f"{take.size:,} of {rows.size:,} windows are kept, drawn at random")
@@ -298,3 +288,18 @@ def _number(feature: Feature) -> float:
         what = f"the fourth column is {shown(feature.identifier)}, which is no finite number"
         raise InputError(what, fix="give a bedGraph, or leave --numbers out", line=feature.line)
     return value
+
+
+class Signal(TaskKind, SignalOptions):
+    """Chromatin state, replication timing, coverage: windows side by side with a class or a number."""
+
+    verb: ClassVar = "signal"
+    track: Path = Field(description="bigWig, or BED whose fourth column is a class or a number.")
+    numbers: bool = Field(False, description="The fourth column is a number.")
+
+    def build(self, inputs: Inputs) -> BuiltTask:
+        """See `TaskKind`."""
+        if self.track.suffix.lower() in (".bw", ".bigwig"):
+            return coverage(inputs.genome, inputs.took("track", self.track), self)
+        rows = inputs.annotation("track", self.track).features
+        return numbers(inputs.genome, rows, self) if self.numbers else states(inputs.genome, rows, self)

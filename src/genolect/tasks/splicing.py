@@ -6,9 +6,10 @@ exon after it for an acceptor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Annotated, Literal, NamedTuple
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,8 @@ from genolect.sequence.interval import Feature
 from genolect.sequence.transcripts import dead_genes, gather_transcripts
 from genolect.tables.table import Target
 from genolect.tasks.assembly import SIGNS, Assembly, Sites, windows_around
-from genolect.tasks.built import BuiltTask, Draft, finish, usable
+from genolect.tasks.built import BuiltTask, Draft, counted, finish, usable
+from genolect.tasks.kind import Inputs, TaskKind
 
 Site = Literal["donor", "acceptor"]
 
@@ -34,24 +36,14 @@ NONE = "none"
 
 
 class SpliceOptions(Configuration):
-    """Which sites are asked about.
+    """Which sites are asked about."""
 
-    Attributes
-    ----------
-    sites : {'both', 'donor', 'acceptor'}
-        Donors, acceptors and decoys as three classes, or one kind and its decoys as two.
-    window : int
-        Bases around the junction; an even number.
-    per_site : int
-        Decoys for each site, from the same gene.
-    seed : int
-        Seed of the choice of decoys.
-    """
-
-    sites: Literal["both", "donor", "acceptor"] = "both"
-    window: Annotated[int, Field(ge=4, multiple_of=2)] = 60
-    per_site: Annotated[int, Field(ge=1)] = 1
-    seed: int = 0
+    sites: Literal["both", "donor", "acceptor"] = Field(
+        "both", description="Three classes, or one kind of site and its decoys as two."
+    )
+    window: int = Field(60, ge=4, multiple_of=2, description="Bases around the junction; an even number.")
+    per_site: int = Field(1, ge=1, description="Decoys for each site, from the same gene.")
+    seed: int = Field(0, description="Seed of everything random.")
 
 
 class Junctions(NamedTuple):
@@ -92,21 +84,52 @@ def splice_loci(features: Sequence[Feature]) -> list[Locus]:
     >>> splice_loci(rows)[0].junctions
     Junctions(donor=frozenset({40}), acceptor=frozenset({9}))
     """
+    return _joined(_spliced(features).genes)
+
+
+Row = tuple[tuple[str, int, int, str], str, list[tuple[int, int]]]
+
+
+class _Spliced(NamedTuple):
+    """Transcripts by whether their junctions are asked about."""
+
+    genes: list[Row]
+    dead: list[Row]
+    strandless: list[Row]
+
+
+def _spliced(features: Sequence[Feature]) -> _Spliced:
     dead, dead_spans = dead_genes(features)
-    found = []
+    found = _Spliced([], [], [])
     for identifier, transcript in gather_transcripts(features):
         pieces = transcript.pieces()
         hull = (transcript.name, pieces[0][0], pieces[-1][1], transcript.strand)
-        if transcript.strand != "." and identifier not in dead and hull not in dead_spans:
-            found.append((hull, identifier, transcript.introns()))
-    found.sort(key=lambda row: (row[0][0], row[0][3], row[0][1]))
+        is_dead = identifier in dead or hull in dead_spans
+        rows = found.strandless if transcript.strand == "." else found.dead if is_dead else found.genes
+        rows.append((hull, identifier, transcript.introns()))
+    return found
+
+
+def _joined(found: list[Row]) -> list[Locus]:
     loci = []
-    for (name, strand), rows in groupby(found, key=lambda row: (row[0][0], row[0][3])):
+    ordered = sorted(found, key=lambda row: (row[0][0], row[0][3], row[0][1]))
+    for (name, strand), rows in groupby(ordered, key=lambda row: (row[0][0], row[0][3])):
         loci += [_locus(name, SIGNS[strand], members) for members in _overlapping(rows)]
     return loci
 
 
-Row = tuple[tuple[str, int, int, str], str, list[tuple[int, int]]]
+def _not_asked(found: _Spliced, known: Mapping[tuple[str, int], Integers], kinds: Iterable[Site]) -> tuple[str, ...]:
+    """Count the junctions that no gene has, by why they are left out."""
+    dead = _joined(found.dead)
+    notes: tuple[str, ...] = ()
+    for kind in kinds:
+        only = sum(
+            np.setdiff1d([*getattr(locus.junctions, kind)], known.get((locus.name, locus.strand), [])).size
+            for locus in dead
+        )
+        notes += counted(only, f"{kind}s of pseudogenes and transposon genes are left out")
+    introns = sum(len(row[2]) for row in found.strandless)
+    return notes + counted(introns, "introns of transcripts without a strand are left out")
 
 
 def _overlapping(rows: Iterable[Row]) -> list[list[Row]]:
@@ -193,7 +216,8 @@ def splicing(genome: Assembly, features: Sequence[Feature], options: SpliceOptio
     """
     options = options or SpliceOptions()
     kinds: tuple[Site, ...] = KINDS if options.sites == "both" else (options.sites,)
-    loci = [locus for locus in splice_loci(features) if locus.junctions.donor]
+    found = _spliced(features)
+    loci = [locus for locus in _joined(found.genes) if locus.junctions.donor]
     if not loci:
         fix = "give a GTF or GFF3 file with exon or CDS rows of spliced genes"
         raise InputError("the annotation has no intron", fix=fix)
@@ -216,10 +240,12 @@ def splicing(genome: Assembly, features: Sequence[Feature], options: SpliceOptio
     windows, kept, notes = usable(
         genome, windows_around(Sites.of([row[0] for row in rows]), options.window // 2, options.window // 2)
     )
-    if odd:
-        notes = (f"{odd:,} sites without GT or AG are left out", *notes)
-    if missing:
-        notes = (f"{missing:,} decoys are missing: some genes have too few", *notes)
+    notes = (
+        *counted(missing, "decoys are missing: some genes have too few"),
+        *counted(odd, "sites without GT or AG are left out"),
+        *_not_asked(found, known, kinds),
+        *notes,
+    )
     label = np.array([row[1] for row in rows])[kept]
     columns = {"decoy": np.array([row[2] for row in rows], dtype=np.str_)[kept]}
     target = site_target(label, options.sites)
@@ -251,3 +277,14 @@ def _junctions_of(loci: Iterable[Locus]) -> dict[tuple[str, int], Integers]:
     for locus in loci:
         known.setdefault((locus.name, locus.strand), set()).update(*locus.junctions)
     return {key: np.array(sorted(places), dtype=np.int64) for key, places in known.items()}
+
+
+class Splicing(TaskKind, SpliceOptions):
+    """Splice sites against GT and AG of the same genes that are none."""
+
+    verb: ClassVar = "splice"
+    annotation: Path = Field(description="GTF or GFF3.")
+
+    def build(self, inputs: Inputs) -> BuiltTask:
+        """See `TaskKind`."""
+        return splicing(inputs.genome, inputs.annotation("annotation", self.annotation).features, self)

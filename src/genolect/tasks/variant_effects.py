@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -16,47 +16,34 @@ from genolect.sequence.alphabet import Bases, decode
 from genolect.sequence.annotation import coordinate
 from genolect.sequence.ragged import RaggedBases
 from genolect.sequence.source import Source
-from genolect.sequence.variant import Variant, changed_window, variant_of
+from genolect.sequence.variant import Variant, changed_window, read_vcf, variant_of
 from genolect.tables.table import Places
 from genolect.tables.table_file import TableColumns, table_rows, target_of
 from genolect.tasks.assembly import Assembly, Windows
-from genolect.tasks.built import BLOCK_BASES, BuiltTask, Draft, blocks, finish
+from genolect.tasks.built import BLOCK_BASES, BuiltTask, Draft, blocks, counted, finish
+from genolect.tasks.kind import Inputs, TaskKind
+
+TABLES = (".tsv", ".csv", ".txt")
 
 
 class VariantColumns(Configuration):
-    """Which columns of a table mean what.
+    """Which columns of a table mean what."""
 
-    Attributes
-    ----------
-    chrom, pos, ref, alt : str
-        Sequence, position and alleles; ``-`` is no bases.
-    group : str
-        What belongs together; not needed.
-    zero_based : bool
-        Whether positions count from 0.
-    """
-
-    chrom: str = "chrom"
-    pos: str = "pos"
-    ref: str = "ref"
-    alt: str = "alt"
-    group: str = "group"
-    zero_based: bool = False
+    chrom: str = Field("chrom", description="Column of the sequence.")
+    pos: str = Field("pos", description="Column of the position.")
+    ref: str = Field("ref", description="Column of the reference allele; - is no bases.")
+    alt: str = Field("alt", description="Column of the other allele.")
+    group: str = Field("group", description="Column of what belongs together; not needed.")
+    zero_based: bool = Field(False, description="Positions count from 0.")
 
 
 class VariantOptions(Configuration):
-    """What is read around a variant.
+    """What is read around a variant."""
 
-    Attributes
-    ----------
-    label : str
-        Column of the table, or key of the INFO of a VCF, to be predicted.
-    window : int, optional
-        Bases around the variant; by default the whole sequence that it lies in (an element of a reporter assay).
-    """
-
-    label: str = "label"
-    window: Annotated[int, Field(ge=2)] | None = None
+    label: str = Field("label", description="Column, or key of the INFO, to predict.")
+    window: int | None = Field(
+        None, ge=2, description="Bases around the variant (default: the whole sequence that it is in)."
+    )
 
 
 def read_variant_table(path: Path, columns: VariantColumns | None = None) -> list[Variant]:
@@ -166,11 +153,10 @@ def variant_effects(
         kept.append(variant)
         pairs.append(pair)
         rows.append((variant.name, start, start + pair[0].size))
-    notes = []
-    if unlabelled:
-        notes.append(f"{unlabelled:,} variants have no {options.label}")
-    if outside:
-        notes.append(f"{outside:,} windows leave their sequence")
+    notes = [
+        *counted(unlabelled, f"variants have no {options.label}"),
+        *counted(outside, "windows leave their sequence"),
+    ]
     if not kept:
         fix = "name the label with --label, or use a shorter --window"
         raise InputError(f"no variant can be used: {', '.join(notes) or 'there is none'}", fix=fix)
@@ -210,3 +196,26 @@ def _draft(
         target = replace(target, names=("label",))
     windows = Windows(places, np.where(given == "", own, given))
     return Draft(windows, RaggedBases.of([changed for _, changed in pairs]), target, columns, notes=notes)
+
+
+class Variants(TaskKind, VariantOptions, VariantColumns):
+    """Sequence with each variant and without it, with its effect."""
+
+    verb: ClassVar = "variants"
+    reads_annotation: ClassVar = False
+    variants: Path = Field(description="VCF, or a table: .tsv, .csv, .txt.")
+
+    def build(self, inputs: Inputs) -> BuiltTask:
+        """See `TaskKind`."""
+        path = inputs.took("variants", self.variants)
+        if path.name.removesuffix(".gz").endswith(TABLES):
+            found = read_variant_table(path, self)
+        else:
+            read = read_vcf(path)
+            found = read.variants
+            for kind, count in sorted(read.left_out.items()):
+                inputs.notes += counted(count, f"alternatives {kind} are no bases")
+        try:
+            return variant_effects(inputs.genome, found, self, group=self.group)
+        except InputError as error:
+            raise InputError(error.what, fix=error.fix, path=path, line=error.line) from error

@@ -80,10 +80,15 @@ def test_junctions_come_from_records_without_a_genome(task, tmp_path):
         (RECORDS.replace(",CCAGTACC", ",*CAGTACC", 1), ("--exon1", "left"), 3, "records.csv:2: '*' is no base"),
         (RECORDS + "x,g,,GTAG,A\n", ("--exon1", "left"), 3, "records.csv:11: the left is empty"),
         (RECORDS, ("--exon1", "left", "--keep", "g1"), 2, "--keep 'g1' is no choice"),
-        (RECORDS, ("--exon1", "left", "--window", 10), 2, "window: Input should be greater than or equal to 20"),
+        (RECORDS, ("--exon1", "left", "--window", 10), 2, "'--window': Input should be greater than or equal to 20"),
         (RECORDS, ("--exon1", "left", "--window", 200), 3, "no junction can be used: 18 sites are too near an end"),
-        (RECORDS, ("--exon1", "left", "--sites", "all"), 2, "sites: Input should be 'both', 'donor' or 'acceptor'"),
-        (RECORDS, ("--exon1", "left", "--count", 0), 2, "count: Input should be greater than or equal to 1"),
+        (
+            RECORDS,
+            ("--exon1", "left", "--sites", "all"),
+            2,
+            "'--sites': 'all' is not one of 'both', 'donor', 'acceptor'",
+        ),
+        (RECORDS, ("--exon1", "left", "--count", 0), 2, "'--count': Input should be greater than or equal to 1"),
     ],
 )
 def test_a_mistake_in_records_is_one_line(task, tmp_path, text, words, code, message):
@@ -110,8 +115,12 @@ def test_several_kinds_of_regions_have_names(task, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("promoters", "--starts", "genes.gff3", "--negatives", "random"), 2, "negatives: Input should be 'matched'"),
-        (("promoters", "--starts", "genes.gff3", "--per-positive", 0), 2, "per_positive: Input should be greater"),
+        (
+            ("promoters", "--starts", "genes.gff3", "--negatives", "random"),
+            2,
+            "'--negatives': 'random' is not one of 'matched'",
+        ),
+        (("promoters", "--starts", "genes.gff3", "--per-positive", 0), 2, "'--per-positive': Input should be greater"),
         (("splice", "--annotation", "genes.gff3", "--window", 41), 2, "window: Input should be a multiple of 2"),
         (
             ("binding", "--peaks", "peaks.bed", "--motifs", "motifs.meme", "--motif", "CTCF"),

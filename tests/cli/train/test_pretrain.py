@@ -100,7 +100,7 @@ def test_a_signal_saves_and_the_run_goes_on_exactly(resume, prepared, uninterrup
     last = outcome.stderr.splitlines()[-1]
     assert outcome.code == 128 + number
     assert last.startswith(f"genolect: {run / 'checkpoints'}: stopped by request after step ")
-    assert last.endswith("Fix: run the same command with --resume to go on.")
+    assert last.endswith("genolect learn and pretrain go on with --resume.")
     assert f"step {steps_saved(run)} of {STEPS}" in last
     assert 0 < steps_saved(run) < STEPS
     assert not (run / "model").exists()

@@ -34,6 +34,10 @@ class Asked:
         list[str] | None,
         typer.Option(help="Divide the table anew: chromosome, cluster, group or published; may be repeated."),
     ] = None
+    group: Annotated[str | None, typer.Option(help="Column of what must stay together (default group).")] = None
+    drop_relatives: Annotated[
+        bool, typer.Option("--drop-relatives", help="With --by: leave out near copies across parts, from train first.")
+    ] = False
     published: Annotated[str | None, typer.Option(help="Show figures that papers report on such a task.")] = None
     drop: Annotated[bool, typer.Option("--drop", help="Leave out rows without a label.")] = False
 
@@ -41,14 +45,16 @@ class Asked:
         """Give the tasks by name."""
         from genolect.tables.task_file import TableTask, read_suite
 
-        columns = {"kind": self.kind, "strands": self.strands, "units": self.units, "published": self.published}
-        given: dict[str, Any] = {name: value for name, value in columns.items() if value is not None}
+        names = ("kind", "strands", "units", "group", "published")
+        given: dict[str, Any] = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         if self.label is not None:
             given["label"] = listed(self.label)
         if self.by:
             given["by"] = tuple(self.by)
         if self.drop:
             given["unlabelled"] = "drop"
+        if self.drop_relatives:
+            given["drop_relatives"] = True
         if self.suite is not None:
             if self.task is not None or given:
                 raise ConfigurationError("a suite says its tasks itself", fix="write these options into the suite")

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from genolect.cli.options import Out, Overwrite, Seed, command_line, grouped
+from genolect.cli.options import Names, Out, Overwrite, Seed, command_line, grouped
 from genolect.cli.progress import cycle_counter
 from genolect.files import json_text
 from genolect.folders import TOKENIZER
@@ -73,13 +73,16 @@ def inspect(
     genome: Annotated[Path, typer.Option(help="FASTA file or prepared folder to try them on.")],
     *,
     reading: Reading,
+    names: Names,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="New HTML file for plots.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Compare tokenizers on the same sequences: token length, bases per token, balance of frequencies, GC."""
     from genolect.genome.tokens import compare_tokenizers
 
-    content = compare_tokenizers(tokenizers, genome, out, **vars(reading))
+    content = compare_tokenizers(
+        tokenizers, genome, out, **vars(reading), rename=names.renaming(), allow_missing=names.allow_missing
+    )
     if as_json:
         typer.echo(json_text(content), nl=False)
         return

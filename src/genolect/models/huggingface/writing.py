@@ -42,11 +42,28 @@ SPECIAL_TOKENS = {
 }
 
 
+def known_to_transformers(config: EncoderConfig, padding_id: int) -> bool:
+    """Tell whether transformers has a class that computes what an encoder of this shape does.
+
+    Where it has none its nearest class loads without complaint and computes something else, so such a model goes as
+    one of our own type (`own_model.write_own_model`). `padding_id` is the tokenizer's: transformers' ESM counts its
+    positions past that id, ours past its own.
+
+    Examples
+    --------
+    >>> shape = {"vocabulary": 7, "width": 8, "layers": 1, "heads": 2, "feed_forward": 5}
+    >>> known_to_transformers(EsmConfig(**shape), 1), known_to_transformers(EsmConfig(**shape, gated=True), 1)
+    (True, False)
+    """
+    known_esm = isinstance(config, EsmConfig) and not config.gated and config.padding_id == padding_id
+    return known_esm or isinstance(config, BertConfig)
+
+
 def write_checkpoint(folder: Path, model: ForeignModel, *, replace: bool = False) -> None:
     """Write a model as its authors' library does; `reading.read_checkpoint` reads it back.
 
     ``transformers`` loads the directory with equal logits where it has the architecture itself: BERT, and ESM without
-    a gate. For DNABERT-2 and version 2 of Nucleotide Transformer it needs its authors' code, which is not written.
+    a gate (`known_to_transformers`). The others need their authors' code, which is not written.
 
     Parameters
     ----------
@@ -133,6 +150,8 @@ def tokenizer_contents(tokenizer: Tokenizer) -> dict[str, bytes]:
 MODEL_TYPE = "genolect"
 BASE = "model."
 """What transformers puts before the names of the encoder in a model with a head."""
+TIED = ("head.masked.decode.weight", "encoder.embedding.weight")
+"""Vectors of a head that are those of the embedding (`ties_head`), and where they are written."""
 
 CARD = """---
 library_name: transformers
@@ -205,7 +224,8 @@ def write_own_model(folder: Path, model: OwnModel, *, replace: bool = False) -> 
     6
     """
     values = own_configuration_values(model)
-    named = {_theirs(name): tensor.detach().cpu().contiguous().clone() for name, tensor in model.tensors.items()}
+    written = {name: tensor for name, tensor in model.tensors.items() if not model.config.ties_head or name != TIED[0]}
+    named = {_theirs(name): tensor.detach().cpu().contiguous().clone() for name, tensor in written.items()}
     contents = {
         "model.safetensors": safetensors.torch.save(named, {"format": "pt"}),
         CONFIGURATION: files.json_text(values).encode(),
@@ -257,7 +277,7 @@ def own_configuration_values(model: OwnModel) -> dict[str, Any]:
         "pad_token_id": tokenizer.padding_id,
         "mask_token_id": tokenizer.mask_id,
         "is_decoder": not config.sees_ahead,
-        "tie_word_embeddings": False,
+        "tie_word_embeddings": config.ties_head,
         "dtype": "float32",
     }
 
@@ -320,7 +340,10 @@ def read_own_model(folder: Path) -> OwnModel:
     if tokenizer.content_hash != sha:
         raise InputError("the vocabulary is not the one that the model was trained with", fix=RESTORE, path=words)
     tensors = {_ours(name): tensor for name, tensor in read_tensors(folder).items()}
-    if not any(name.startswith("head.") for name in tensors):
+    vectors, embedding = TIED
+    if config.ties_head and embedding in tensors:
+        tensors.setdefault(vectors, tensors[embedding])
+    if not any(name.startswith("head.") and name != vectors for name in tensors):
         what = "the folder holds an encoder without the head that predicts tokens"
         raise InputError(what, fix="save the model with its head: AutoModelForMaskedLM", path=folder)
     return OwnModel(config, tokenizer, heads, tensors)

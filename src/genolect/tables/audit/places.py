@@ -70,7 +70,7 @@ def overlap_finding(table: LabelledTable, kinship: Kinship, parts: TableParts) -
     if int(known.sum()) < len(table):
         sentence += f" {len(table) - int(known.sum()):,} examples have no place."
     judgement = by_share(shares[part], "leak" if parts.divided else "note")
-    fix = "" if judgement == "ok" else "divide it anew: genolect split TABLE --by chromosome, or --by cluster"
+    fix = "" if judgement == "ok" else "divide it anew: genolect split TABLE --by chromosome or --by cluster"
     return Finding(name, judgement, sentence, fix, numbers)
 
 

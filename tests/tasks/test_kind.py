@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pybigtools
 import pytest
+from pydantic import Field
 
 from genolect.errors import ConfigurationError, InputError, MachineError
 from genolect.genome.genome import prepare_genome
 from genolect.tables.table_file import read_table
-from genolect.tasks import building
-from genolect.tasks.binding import BindingOptions
-from genolect.tasks.expression import ExpressionOptions
-from genolect.tasks.gene_parts import GenePartOptions
-from genolect.tasks.junctions import JunctionOptions, RecordColumns
-from genolect.tasks.promoters import PromoterOptions, ScanOptions
-from genolect.tasks.regions import RegionOptions
-from genolect.tasks.signal import SignalOptions
-from genolect.tasks.splicing import SpliceOptions
-from genolect.tasks.variant_effects import VariantOptions
+from genolect.tasks.binding import Binding
+from genolect.tasks.built import BuiltTask
+from genolect.tasks.expression import Expression
+from genolect.tasks.gene_parts import GeneParts
+from genolect.tasks.junctions import JunctionsOfRecords
+from genolect.tasks.kind import Inputs, Naming, Output, TaskKind, task_kinds
+from genolect.tasks.promoters import Promoters, PromoterScan
+from genolect.tasks.regions import RegionOptions, Regions, regions
+from genolect.tasks.signal import Signal
+from genolect.tasks.splicing import Splicing
+from genolect.tasks.variant_effects import Variants
 from tests.tasks.planted import LENGTHS, fasta, letters, starts
 from tests.tasks.test_splicing import canonical_gene
+from tests.tiny import command
 
 
 @pytest.fixture
@@ -60,42 +65,40 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def build(kind: str, folder: Path, genome: Path, output: building.Output) -> list[str]:
-    """Build the task of one kind."""
+def task_of(kind: str, folder: Path) -> TaskKind:
+    """A task of one kind, as the command line makes it."""
+    starts, timing, genes = folder / "starts.bed", folder / "timing.bed", folder / "genes.gtf"
     match kind:
         case "promoters":
-            return building.build_promoters(
-                genome, folder / "starts.bed", output, PromoterOptions(upstream=40, downstream=9)
-            )
+            return Promoters(starts=starts, upstream=40, downstream=9)
         case "scan":
-            return building.build_promoter_scan(genome, folder / "starts.bed", output, ScanOptions(window=90))
+            return PromoterScan(starts=starts, window=90)
         case "regions":
-            return building.build_regions(genome, [("peak", folder / "starts.bed")], output, RegionOptions(window=30))
+            return Regions(regions=(f"peak={starts}",), window=30)
         case "kinds":
-            kinds = [("start", folder / "starts.bed"), ("closed", folder / "timing.bed")]
-            return building.build_regions(genome, kinds, output, RegionOptions(window=30))
+            return Regions(regions=(f"start={starts}", f"closed={timing}"), window=30)
         case "binding":
-            motif = (folder / "motifs.meme", "toy")
-            options = BindingOptions(window=30, p_value=0.02, margin=20)
-            return building.build_binding(genome, folder / "timing.bed", motif, output, options)
+            motifs = folder / "motifs.meme"
+            return Binding(peaks=timing, motifs=motifs, motif="toy", window=30, p_value=0.02, margin=20)
         case "splice":
-            return building.build_splicing(genome, folder / "genes.gtf", output, SpliceOptions(window=20))
+            return Splicing(annotation=genes, window=20)
         case "coding":
-            return building.build_gene_parts(genome, folder / "genes.gtf", output, GenePartOptions(window=24))
+            return GeneParts(annotation=genes, window=24)
         case "expression":
-            return building.build_expression(
-                genome, folder / "genes.csv", "fpkm", output, ExpressionOptions(upstream=40)
-            )
+            return Expression(genes=folder / "genes.csv", value="fpkm", upstream=40)
         case "states":
-            return building.build_signal(genome, folder / "states.bed", output, SignalOptions(window=70))
+            return Signal(track=folder / "states.bed", window=70)
         case "timing":
-            return building.build_signal(
-                genome, folder / "timing.bed", output, SignalOptions(window=70), as_numbers=True
-            )
+            return Signal(track=timing, window=70, numbers=True)
         case "coverage":
-            return building.build_signal(genome, folder / "a.bw", output, SignalOptions(window=70))
+            return Signal(track=folder / "a.bw", window=70)
         case _:
-            return building.build_variants(genome, folder / "effects.csv", output, VariantOptions(window=40))
+            return Variants(variants=folder / "effects.csv", window=40)
+
+
+def build(kind: str, folder: Path, genome: Path, output: Output) -> list[str]:
+    """Build the task of one kind."""
+    return task_of(kind, folder).write(output, genome)
 
 
 KINDS = [
@@ -114,11 +117,43 @@ KINDS = [
 ]
 
 
+def test_every_kind_is_tried() -> None:
+    tried = {type(task_of(kind, Path())) for kind in KINDS} | {JunctionsOfRecords}
+    assert tried == {kind for kind in task_kinds().values() if kind.__module__.startswith("genolect.")}
+
+
+def test_a_kind_from_elsewhere_is_a_command_with_its_own_options(folder: Path, monkeypatch, capsys) -> None:
+    class Everywhere(TaskKind, RegionOptions):
+        """Regions of two bases."""
+
+        verb: ClassVar = "toy-kind"
+        places: Path = Field(description="BED.")
+        least: int = Field(2, ge=2, description="The [least] bases.")
+
+        def build(self, inputs: Inputs) -> BuiltTask:
+            rows = inputs.annotation("places", self.places).features
+            return regions(inputs.genome, [row for row in rows if row.interval.length >= self.least], self)
+
+    monkeypatch.chdir(folder)
+    files = ("--genome", "genome.fa", "--places", "timing.bed", "--out", "toy.tsv")
+    begin = ("task", "toy-kind", *files, "--window", 30, "--negatives", "shuffled")
+    done = command(monkeypatch, capsys, *begin)
+    assert (done.code, done.stderr, done.stdout.splitlines()[-1]) == (0, "", "table: toy.tsv")
+    assert "options: " in (folder / "toy.tsv").read_text()
+    told = " ".join(command(monkeypatch, capsys, "task", "toy-kind", "--help").stdout.split())
+    assert "Regions of two bases." in told
+    assert "The [least] bases. [default: 2; x>=2]" in told
+    refused = command(monkeypatch, capsys, *begin, "--least", 1, "--overwrite")
+    assert (refused.code, "--least" in refused.stderr) == (2, True)
+    del Everywhere
+    gc.collect()  # no other test is to see it
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_written_and_read_back(folder: Path, kind: str) -> None:
     path = folder / "task.tsv.gz"
     genome = folder / "genome.fa"
-    said = build(kind, folder, genome, building.Output(path, f"genolect task {kind}"))
+    said = build(kind, folder, genome, Output(path, f"genolect task {kind}"))
     table = read_table(path).table
     lines = gzip.decompress(path.read_bytes()).decode().splitlines()
     remarks = [line[2:] for line in lines if line.startswith("# ")]
@@ -138,7 +173,7 @@ def test_the_same_command_gives_the_same_bytes_from_either_form_of_a_genome(fold
     prepare_genome([folder / "genome.fa"], folder / "prepared")
     first, second, third = (folder / f"{name}.tsv" for name in "abc")
     for genome, path in ((folder / "genome.fa", first), (folder / "genome.fa", second), (folder / "prepared", third)):
-        build("promoters", folder, genome, building.Output(path, "the same"))
+        build("promoters", folder, genome, Output(path, "the same"))
     assert first.read_bytes() == second.read_bytes()
     tables = [read_table(path).table for path in (first, third)]
     assert np.array_equal(tables[0].sequences.bases, tables[1].sequences.bases)
@@ -151,13 +186,16 @@ def test_records_need_no_genome(folder: Path) -> None:
     records = folder / "records.csv"
     records.write_text("locus,exon1,intron,exon2,tissue\n" + "".join(rows))
     path = folder / "task.tsv.gz"
-    options, columns = JunctionOptions(window=20, count=12), RecordColumns(gene="locus")
-    output = building.Output(path, "genolect task junctions")
-    said = building.build_junctions(records, output, options, columns, ["tissue=y"])
+    task = JunctionsOfRecords(records=records, window=20, count=12, gene="locus", keep=("tissue=y",))
+    output = Output(path, "genolect task junctions")
+    said = task.write(output)
     lines = gzip.decompress(path.read_bytes()).decode().splitlines()
     remarks = [line[2:] for line in lines if line.startswith("# ")]
     assert remarks[1] == f"input records: {records} sha256 {hashlib.sha256(records.read_bytes()).hexdigest()}"
-    assert remarks[2] == "options: keep=tissue=y sites=both window=20 per_site=1 apart=1 count=12 seed=0"
+    assert remarks[2].startswith("options: ")
+    recorded = set(remarks[2].split()[1:])
+    assert {"keep=tissue=y", "sites=both", "window=20", "per_site=1", "apart=1", "count=12", "seed=0"} < recorded
+    assert "gene=locus" in recorded
     assert remarks[-len(said) :] == said
     assert "note: 12 of 40 records are drawn at random, whole genes" in said
     table = read_table(path).table
@@ -165,12 +203,12 @@ def test_records_need_no_genome(folder: Path) -> None:
     assert table.target.names == ("acceptor", "donor", "none")
     kept = path.read_bytes()
     with pytest.raises(MachineError, match="the table is there already"):
-        building.build_junctions(records, output, options, columns)
+        task.write(output)
     with pytest.raises(ConfigurationError, match="--out would replace"):
-        building.build_junctions(records, building.Output(records, "", overwrite=True), options, columns)
+        task.write(Output(records, "", overwrite=True))
     with pytest.raises(InputError, match=r"gone.csv: there is no such file"):
-        building.build_junctions(folder / "gone.csv", building.Output(folder / "b.tsv", ""), options)
-    building.build_junctions(records, replace(output, overwrite=True), options, columns, ["tissue=y"])
+        JunctionsOfRecords(records=folder / "gone.csv").write(Output(folder / "b.tsv", ""))
+    task.write(replace(output, overwrite=True))
     assert path.read_bytes() == kept
 
 
@@ -181,8 +219,8 @@ def test_a_vcf_is_read_too(folder: Path) -> None:
     )
     (folder / "effects.vcf").write_text("##fileformat=VCFv4.2\n" + rows)
     path = folder / "task.tsv"
-    options = VariantOptions(label="AF", window=40)
-    said = building.build_variants(folder / "genome.fa", folder / "effects.vcf", building.Output(path, ""), options)
+    task = Variants(variants=folder / "effects.vcf", label="AF", window=40)
+    said = task.write(Output(path, ""), folder / "genome.fa")
     assert "note: 11 alternatives <DEL> are no bases" in said
     assert len(read_table(path).table) == 11
 
@@ -191,9 +229,9 @@ def test_a_table_that_is_there_is_kept(folder: Path) -> None:
     path = folder / "task.tsv"
     path.write_text("mine")
     with pytest.raises(MachineError, match="the table is there already"):
-        build("states", folder, folder / "genome.fa", building.Output(path, ""))
+        build("states", folder, folder / "genome.fa", Output(path, ""))
     assert path.read_text() == "mine"
-    build("states", folder, folder / "genome.fa", building.Output(path, "", overwrite=True))
+    build("states", folder, folder / "genome.fa", Output(path, "", overwrite=True))
     assert len(read_table(path).table) > 9
 
 
@@ -201,33 +239,29 @@ def test_an_input_is_never_replaced(folder: Path) -> None:
     path = folder / "starts.bed"
     kept = path.read_bytes()
     with pytest.raises(ConfigurationError, match="--out would replace"):
-        build("promoters", folder, folder / "genome.fa", building.Output(path, "", overwrite=True))
+        build("promoters", folder, folder / "genome.fa", Output(path, "", overwrite=True))
     assert path.read_bytes() == kept
     genome = folder / "genome.fa"
     with pytest.raises(ConfigurationError, match="--out would replace"):
-        build("promoters", folder, genome, building.Output(genome, "", overwrite=True))
+        build("promoters", folder, genome, Output(genome, "", overwrite=True))
 
 
 def test_what_is_not_there_is_named(folder: Path) -> None:
     with pytest.raises(InputError, match=r"no.bed: there is no such file"):
-        building.build_regions(
-            folder / "genome.fa", [("a", folder / "no.bed")], building.Output(folder / "x.tsv", ""), RegionOptions()
-        )
+        Regions(regions=(str(folder / "no.bed"),)).write(Output(folder / "x.tsv", ""), folder / "genome.fa")
     with pytest.raises(MachineError, match="there is no such folder"):
-        build("states", folder, folder / "genome.fa", building.Output(folder / "none" / "x.tsv", ""))
-    kinds = [("a", folder / "starts.bed"), ("a", folder / "timing.bed")]
+        build("states", folder, folder / "genome.fa", Output(folder / "none" / "x.tsv", ""))
+    kinds = (f"a={folder / 'starts.bed'}", f"a={folder / 'timing.bed'}")
     with pytest.raises(ConfigurationError, match="two kinds of regions have one name"):
-        building.build_regions(folder / "genome.fa", kinds, building.Output(folder / "x.tsv", ""), RegionOptions())
+        Regions(regions=kinds).write(Output(folder / "x.tsv", ""), folder / "genome.fa")
 
 
 def test_names_that_differ_are_left_out_only_when_asked(folder: Path) -> None:
     with (folder / "starts.bed").open("a") as file:
         file.write("chrX\t5\t6\tx\t0\t+\n")
-    output = building.Output(folder / "x.tsv", "")
+    output = Output(folder / "x.tsv", "")
     with pytest.raises(InputError, match="are not in the genome: 'chrX'"):
         build("promoters", folder, folder / "genome.fa", output)
-    naming = building.Naming(allow_missing=True)
-    said = building.build_promoters(
-        folder / "genome.fa", folder / "starts.bed", output, PromoterOptions(upstream=40), naming
-    )
+    naming = Naming(allow_missing=True)
+    said = Promoters(starts=folder / "starts.bed", upstream=40).write(output, folder / "genome.fa", naming)
     assert "note: 1 rows of starts.bed lie on sequences that the genome lacks" in said
