@@ -261,7 +261,7 @@ class Source:
             yield from everything
             return
         self.compression = "BGZF" if first[12:16] == _BGZF_FIELD else "gzip"
-        yield from _ahead(self._members(everything))
+        yield from self._members(everything)
         if self.compression == "BGZF" and self._tail != _BGZF_END:
             what = "the file is cut: it is BGZF (bgzip) and its end marker is missing"
             raise self._refusal(what, f"{_AGAIN}; if it is surely whole, recompress it: gunzip -c FILE | bgzip")
@@ -402,17 +402,6 @@ def _decoded(text: bytes, path: str, line: int) -> str:
     if "\r" in decoded:
         refuse_carriage_return(path, line + decoded.count("\n", 0, decoded.index("\r")))
     return decoded
-
-
-def _ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Make the next block in a thread while the present one is worked on: zlib frees the interpreter."""
-    from concurrent.futures import ThreadPoolExecutor  # Plain text starts without it.
-
-    with ThreadPoolExecutor(max_workers=1) as worker:
-        coming = worker.submit(next, blocks, b"")
-        while block := coming.result():
-            coming = worker.submit(next, blocks, b"")
-            yield block
 
 
 def _small_pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
