@@ -6,9 +6,12 @@ import errno
 import hashlib
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from genolect import files
 from genolect.errors import InputError
@@ -131,3 +134,31 @@ def test_a_changed_fact_is_seen(published):
         files.read_manifest(published)
     forge(published, {"kind": "forged", "files": {}})
     assert files.read_manifest(published) == {"kind": "forged", "files": {}}
+
+
+@settings(deadline=None, max_examples=30)
+@given(cuts=st.lists(st.integers(0, 3 << 20), max_size=6))
+def test_the_checksum_is_the_same_however_the_content_is_cut(cuts):
+    content = bytes(range(256)) * (3 << 12)
+    edges = [0, *sorted(cuts), len(content)]
+    checksum = files.Checksum()
+    for start, end in pairwise(edges):
+        checksum.update(memoryview(content)[start:end])
+    assert checksum.hexdigest() == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_checksum_computed_while_writing_is_that_of_the_manifest(tmp_path, right):
+    content = b"ACGT" * 200_000
+    checksum = files.Checksum()
+    checksum.update(content if right else content[1:])
+    with files.new_folder(tmp_path / "folder") as staging:
+        with files.open_for_writing(staging / "bases") as file:
+            file.write(content)
+        files.write_facts(staging, {"kind": "toy"}, {"bases": checksum.hexdigest()})
+    if right:
+        digest = files.read_manifest(tmp_path / "folder")["files"]["bases"]["sha256"]
+        assert digest == hashlib.sha256(content).hexdigest()
+        return
+    with pytest.raises(InputError, match=r"folder/bases: the content differs from its checksum"):
+        files.read_manifest(tmp_path / "folder")

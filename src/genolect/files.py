@@ -20,12 +20,15 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from genolect.errors import ConfigurationError, InputError, MachineError
 from genolect.folders import MANIFEST, OWN_MARKS, OWN_NAMES
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 STANDARD_INPUT = "-"
 
@@ -37,6 +40,7 @@ HIDDEN = ".genolect-"
 FORMER = "-former"
 """Ending of the hidden name under which a folder waits while its successor moves in."""
 READ_BYTES = 1 << 22
+_WORTH_A_THREAD = 1 << 18
 ANEW = "restore the folder from a copy, or make it anew"
 REMEDY = {
     errno.ENOSPC: "free disk space, or write to another disk",
@@ -140,6 +144,45 @@ def open_for_writing(path: Path) -> Iterator[IO[bytes]]:
         os.fsync(file.fileno())
 
 
+class Checksum:
+    """SHA-256 of what passes by, computed in a thread beside the work: hashing a long block frees the interpreter.
+
+    Examples
+    --------
+    >>> checksum = Checksum()
+    >>> checksum.update(b"ACGT")
+    >>> checksum.hexdigest()[:8]
+    '1dff3e84'
+    """
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self._worker: ThreadPoolExecutor | None = None
+        self._pending: Future[None] | None = None
+
+    def update(self, block: bytes | memoryview) -> None:
+        """Take the next block, which must not change any more."""
+        self._settle()
+        if len(block) < _WORTH_A_THREAD:
+            self._sha256.update(block)
+            return
+        if self._worker is None:
+            from concurrent.futures import ThreadPoolExecutor  # Small files start without it.
+
+            self._worker = ThreadPoolExecutor(max_workers=1)
+        self._pending = self._worker.submit(self._sha256.update, block)
+
+    def hexdigest(self) -> str:
+        """Give the checksum of all blocks so far, as 64 hexadecimal digits."""
+        self._settle()
+        return self._sha256.hexdigest()
+
+    def _settle(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's content, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
@@ -192,19 +235,25 @@ def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
             _settle(final)
 
 
-def write_facts(folder: Path, facts: dict[str, Any]) -> None:
-    """Leave facts (kind, format, versions …) for the manifest of a folder that is being built."""
+def write_facts(folder: Path, facts: dict[str, Any], sums: Mapping[str, str] | None = None) -> None:
+    """Leave facts (kind, format, versions …) for the manifest of a folder that is being built.
+
+    `sums` are SHA-256 of files by name, where they were computed while these were written; the others are read again.
+    """
     with open_for_writing(folder / FACTS) as file:
-        file.write(json_text(facts).encode())
+        file.write(json_text({"facts": facts, "sums": dict(sums or {})}).encode())
 
 
 def _write_manifest(folder: Path) -> None:
     facts_path = folder / FACTS
-    facts = json.loads(facts_path.read_text("utf-8")) if facts_path.exists() else {}
+    left = json.loads(facts_path.read_text("utf-8")) if facts_path.exists() else {"facts": {}, "sums": {}}
     facts_path.unlink(missing_ok=True)
-    files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in sorted(folder.iterdir())}
+    files = {
+        path.name: {"bytes": path.stat().st_size, "sha256": left["sums"].get(path.name) or sha256_of(path)}
+        for path in sorted(folder.iterdir())
+    }
     with open_for_writing(folder / MANIFEST) as file:
-        file.write(_sealed({**facts, "files": files}).encode())
+        file.write(_sealed({**left["facts"], "files": files}).encode())
 
 
 def _sealed(manifest: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from genolect import files
 from genolect.errors import ConfigurationError, InputError, MachineError
 from genolect.genome import genome as genome_module
 from genolect.genome.genome import PreparedGenome, prepare_genome
+from genolect.sequence import source as source_module
 from genolect.sequence.alphabet import decode, encode
 from tests.sequence.packing import PACKINGS, pack
 from tests.sequence.written import format_fasta
@@ -96,6 +97,28 @@ def test_real_genome_equals_what_pyfaidx_reads(tmp_path, data_folder):
     assert genome.inputs == [
         {"path": str(compressed), "bytes": compressed.stat().st_size, "sha256": files.sha256_of(compressed)}
     ]
+
+
+@settings(deadline=None, max_examples=30)
+@given(data=st.data(), block=st.integers(20, 2_000), how=st.sampled_from(PACKINGS))
+def test_blocks_of_any_size_prepare_the_same_folder(tmp_path_factory, data, block, how):
+    folder = tmp_path_factory.mktemp("blocks")
+    lines = data.draw(st.lists(st.text("ACGTacgtNnRYk", min_size=1, max_size=70), min_size=1, max_size=30))
+    end = data.draw(st.sampled_from(["\n", "\r\n"]))
+    text = end.join([">a", *lines[: len(lines) // 2], "A", ">b", *lines[len(lines) // 2 :], ""])
+    path = write(folder, pack(text.encode(), how))
+    whole = prepare_genome([path], folder / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source_module, "BLOCK_BYTES", block)
+        patch.setattr(source_module, "_PIECE_BYTES", 19)
+        patch.setattr(files, "_WORTH_A_THREAD", 64)
+        streamed = prepare_genome([path], folder / "streamed")
+    assert streamed.manifest == whole.manifest
+    assert PreparedGenome(folder / "streamed").records == whole.records
+    letters = "".join(decode(whole.bases(name)) for name in whole.records)
+    assert letters == decode(encode("".join(line for line in text.split(end) if not line.startswith(">"))))
+    assert sum(record.n for record in whole.records.values()) == letters.upper().count("N")
+    assert sum(record.soft_masked for record in whole.records.values()) == sum(map(str.islower, letters))
 
 
 def test_several_files_give_prefixes(tmp_path):

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from genolect.errors import InputError
 from genolect.sequence import source as source_module
-from genolect.sequence.alphabet import decode, encode
-from genolect.sequence.fasta import read_fasta, stream_fasta
+from genolect.sequence.alphabet import INVALID, decode, encode
+from genolect.sequence.fasta import encode_lines, fasta_parts, line_of_first, read_fasta, sequence_part, stream_fasta
 from genolect.sequence.source import Source
 from tests.sequence.packing import BGZF_END, PACKINGS, bgzf_blocks, pack
 from tests.sequence.written import format_fasta
@@ -143,7 +143,11 @@ def test_any_text_ends_in_its_letters_or_in_a_plain_refusal(tmp_path_factory, pi
 # ---------------------------------------------------------------- outside oracles
 
 
-@pytest.mark.parametrize("name", ["lambda", "vertebrate_region8", "celegans_1pct", "fly_1pct", "yeast"])
+GENOMES = ["phix174", "lambda", "ecoli", "yeast", "arabidopsis_1pct", "celegans_1pct", "fly_1pct", "human_pieces"]
+GENOMES += ["vertebrate_region8"]
+
+
+@pytest.mark.parametrize("name", GENOMES)
 def test_real_genomes_equal_biopythons(data_folder, name):
     path = data_folder / "genomes" / f"{name}.fa.gz"
     with gzip.open(path, "rt") as file:
@@ -154,14 +158,14 @@ def test_real_genomes_equal_biopythons(data_folder, name):
         assert np.array_equal(record.bases, encode(letters))
 
 
-def test_a_real_genome_equals_pyfaidx(data_folder, tmp_path):
-    text = gzip.decompress((data_folder / "genomes" / "vertebrate_region8.fa.gz").read_bytes())
-    path = write(tmp_path, text)
-    theirs = pyfaidx.Fasta(str(path))
-    assert {record.name: decode(record.bases) for record in read_fasta(path)} == {
-        record.name: str(record) for record in theirs
-    }
-    theirs.close()
+@pytest.mark.parametrize("name", GENOMES)
+def test_real_genomes_equal_pyfaidx(data_folder, tmp_path, name):
+    path = write(tmp_path, gzip.decompress((data_folder / "genomes" / f"{name}.fa.gz").read_bytes()))
+    ours = read_fasta(path)
+    with pyfaidx.Fasta(str(path), as_raw=True) as theirs:
+        assert [record.name for record in ours] == list(theirs.keys())
+        for record in ours:
+            assert np.array_equal(record.bases, encode(theirs[record.name][:]))
 
 
 # ---------------------------------------------------------------- bad input
@@ -255,3 +259,80 @@ def test_a_mixture_is_found_across_blocks(tmp_path, monkeypatch, block):
         with pytest.raises(InputError, match="holds both T and U") as caught:
             list(stream_fasta(write(tmp_path, content)))
         assert caught.value.line == line
+
+
+# ---------------------------------------------------------------- parts
+
+
+@settings(deadline=None)
+@given(
+    lines=st.lists(st.sampled_from([">a", ">b c>d", "ACG", "", "T" * 30]), min_size=1, max_size=12),
+    end=st.sampled_from(["\n", "\r\n"]),
+    block=st.integers(1, 40),
+)
+def test_the_parts_are_the_file(tmp_path_factory, lines, end, block):
+    lines = [">first", *lines]
+    path = tmp_path_factory.mktemp("parts") / "genome.fa"
+    path.write_text(end.join(lines), newline="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source_module, "BLOCK_BYTES", block)
+        parts = list(fasta_parts(Source(path)))
+    headers = [(part.line, part.text.decode()) for part in parts if part.is_header]
+    assert headers == [(number, line[1:]) for number, line in enumerate(lines, 1) if line.startswith(">")]
+    sequence = b"".join(part.text for part in parts if not part.is_header).decode().replace("\r\n", "\n")
+    expected = "".join(line + "\n" for line in lines if not line.startswith(">"))
+    assert sequence == (expected if lines[-1].startswith(">") else expected.removesuffix("\n"))
+
+
+def test_a_part_begins_on_the_line_that_it_says(tmp_path, monkeypatch):
+    path = tmp_path / "genome.fa"
+    path.write_bytes(b"\n>a\nAC\nGT\nACG\n>b\nT")
+    monkeypatch.setattr(source_module, "BLOCK_BYTES", 7)
+    parts = [(part.text, part.line) for part in fasta_parts(Source(path))]
+    assert parts == [(b"\n", 1), (b"a", 2), (b"AC\n", 3), (b"GT\nACG\n", 4), (b"b", 6), (b"T", 7)]
+
+
+@pytest.mark.parametrize("block", [2, 3, 4, 8])
+def test_a_mark_inside_a_line_is_refused_wherever_the_block_ends(tmp_path, monkeypatch, block):
+    path = tmp_path / "genome.fa"
+    path.write_bytes(b">a\nAC\nGT>b\nACG\n")
+    monkeypatch.setattr(source_module, "BLOCK_BYTES", block)
+    with pytest.raises(InputError, match=r"genome\.fa:3: '>' stands inside a line of sequence"):
+        list(fasta_parts(Source(path)))
+
+
+# ---------------------------------------------------------------- letters
+
+
+@given(st.text("ACGTURYSWKMBDHVNacgturyswkmbdhvn\n"))
+def test_codes_and_counts_equal_the_alphabets(text):
+    letters = encode_lines(sequence_part(text.encode(), 1), "a", "a.fa")
+    plain = text.replace("\n", "")
+    assert letters.bases.tolist() == encode(plain).tolist()
+    assert letters.ambiguous == sum(plain.upper().count(code) for code in "RYSWKMBDHV")
+    assert letters.uracil == plain.upper().count("U")
+    assert letters.has_thymine == ("T" in plain.upper())
+
+
+@pytest.mark.parametrize("byte", [byte for byte in range(256) if encode(bytes([byte]))[0] == INVALID])
+def test_every_other_byte_is_refused_on_its_line(byte):
+    text = b"ACG\r\nTT\nA" + bytes([byte]) + b"A\nEEE\n"
+    if byte == ord("\n"):
+        text = text.replace(b"\nEEE", b"")
+        assert len(encode_lines(sequence_part(text, 7), "a", "a.fa").bases) == 7
+        return
+    with pytest.raises(InputError) as caught:
+        encode_lines(sequence_part(text, 7), "a", "a.fa")
+    assert caught.value.line == 9
+    assert caught.value.what.isprintable()
+    assert caught.value.fix
+
+
+def test_the_first_of_several_letters_is_named():
+    with pytest.raises(InputError, match=r"a\.fa:4: the digit '7' in the sequence 'chr\\x071'"):
+        encode_lines(sequence_part(b"AC\nA7E\n-\r", 3), "chr\a1", "a.fa")
+
+
+@pytest.mark.parametrize(("letter", "line"), [("U", 5), ("T", 7), ("A", 5)])
+def test_the_line_of_a_letter_is_found(letter, line):
+    assert line_of_first(letter, sequence_part(b"ACu\n\r\nT", 5)) == line

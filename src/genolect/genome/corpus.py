@@ -21,7 +21,7 @@ from typing import Any, Literal, get_args
 
 from genolect import files
 from genolect.errors import InputError, MachineError, shown
-from genolect.folders import BASES as BASES_FILE
+from genolect.folders import BASES as BASES
 from genolect.folders import MANIFEST
 from genolect.genome.genome import GenomeRecord, PreparedGenome, is_prepared_from, prepare_genome, write_records
 from genolect.sequence.source import Source, text_lines
@@ -313,7 +313,8 @@ def _join(genomes: Sequence[CorpusGenome], parts: Iterable[Path], staging: Path)
     lone: dict[str, str] = {}
     inputs: list[dict[str, Any]] = []
     weights: dict[str, float] = {}
-    with files.open_for_writing(staging / BASES_FILE) as file:
+    checksum = files.Checksum()
+    with files.open_for_writing(staging / BASES) as file:
         for genome, part in zip(genomes, parts, strict=True):
             prepared = PreparedGenome(part, verify=False)
             prefix = f"{genome.name}:" if len(genomes) > 1 else ""
@@ -331,10 +332,12 @@ def _join(genomes: Sequence[CorpusGenome], parts: Iterable[Path], staging: Path)
             for name in species if genome.weight is not None else ():
                 weights[name] = weights.get(name, 0.0) + (genome.weight or 0.0) / len(species)
             for start in range(0, len(prepared.all_bases), BLOCK_BYTES):
-                file.write(prepared.all_bases[start : start + BLOCK_BYTES].data)
+                block = prepared.all_bases[start : start + BLOCK_BYTES].data
+                checksum.update(block)
+                file.write(block)
             inputs += prepared.inputs
     facts = {"inputs": inputs, "corpus": _rows(genomes), "weights": weights}
-    write_records(staging, list(records.values()), facts)
+    write_records(staging, list(records.values()), facts, bases_sha256=checksum.hexdigest())
 
 
 def _refuse_namesake(species: str, owner: str, genome: CorpusGenome) -> None:

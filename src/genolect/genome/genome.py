@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from genolect import files as durable
 from genolect.errors import ConfigurationError, InputError, MachineError, shown
 from genolect.files import STANDARD_INPUT
 from genolect.folders import BASES, MANIFEST, RECORDS
-from genolect.sequence.alphabet import BASE_BITS, SOFT_MASK, Bases, N
+from genolect.sequence.alphabet import SOFT_MASK, Bases, N
 from genolect.sequence.annotation import GFF_COLUMNS, is_circular
 from genolect.sequence.fasta import FastaChunk, stream_fasta
 from genolect.sequence.source import Source, opened, text_lines
@@ -309,15 +309,19 @@ def prepare_genome(
         fix = "name another --out, or add --overwrite"
         raise MachineError("the folder holds something else than this genome", fix=fix, path=folder)
     with durable.new_folder(folder, replace=overwrite) as staging:
-        inputs, records = _encode(sources, staging, progress or (lambda _: None))
-        refuse_unknown_circular(circular, [record.name for record in records], _path_of(sources))
-        wanted = {record.name for record in records} if circular == "all" else set(circular)
-        marked = [replace(record, circular=record.circular or record.name in wanted) for record in records]
-        write_records(staging, marked, {"inputs": inputs, **_circular_fact(circular)})
+        encoded = _encode(sources, staging, progress or (lambda _: None))
+        names = [record.name for record in encoded.records]
+        refuse_unknown_circular(circular, names, _path_of(sources))
+        wanted = set(names) if circular == "all" else set(circular)
+        marked = [replace(record, circular=record.circular or record.name in wanted) for record in encoded.records]
+        facts = {"inputs": encoded.inputs, **_circular_fact(circular)}
+        write_records(staging, marked, facts, bases_sha256=encoded.sha256)
     return PreparedGenome(folder, verify=False)
 
 
-def write_records(staging: Path, records: Sequence[GenomeRecord], facts: dict[str, Any]) -> None:
+def write_records(
+    staging: Path, records: Sequence[GenomeRecord], facts: dict[str, Any], *, bases_sha256: str | None = None
+) -> None:
     r"""Write everything of a prepared genome but its bases, into a folder that is being built.
 
     Parameters
@@ -328,6 +332,8 @@ def write_records(staging: Path, records: Sequence[GenomeRecord], facts: dict[st
         Its records, in the order of their bases.
     facts : dict
         What the manifest says besides: the inputs, and what else the genome was made from.
+    bases_sha256 : str, optional
+        Checksum of the bases, if it was computed while they were written; else they are read again.
 
     Examples
     --------
@@ -343,7 +349,8 @@ def write_records(staging: Path, records: Sequence[GenomeRecord], facts: dict[st
         file.write(durable.json_text([_row(record) for record in records]).encode())
     plain = not any(record.species or record.circular for record in records)
     form = PLAIN_FORMAT if plain else FORMAT
-    durable.write_facts(staging, {"kind": "genome", "format": form, "genolect": __version__, **facts})
+    sums = {} if bases_sha256 is None else {BASES: bases_sha256}
+    durable.write_facts(staging, {"kind": "genome", "format": form, "genolect": __version__, **facts}, sums)
 
 
 def _row(record: GenomeRecord) -> dict[str, Any]:
@@ -407,10 +414,17 @@ def _path_of(sources: Iterable[Path | str]) -> str:
     return ", ".join(str(source) for source in sources)
 
 
-def _encode(
-    sources: Sequence[Path | str], staging: Path, progress: Callable[[int], None]
-) -> tuple[list[dict[str, Any]], list[GenomeRecord]]:
+class _Encoded(NamedTuple):
+    """What is known when all bases are written, with their checksum."""
+
+    inputs: list[dict[str, Any]]
+    records: list[GenomeRecord]
+    sha256: str
+
+
+def _encode(sources: Sequence[Path | str], staging: Path, progress: Callable[[int], None]) -> _Encoded:
     inputs: list[dict[str, Any]] = []
+    checksum = durable.Checksum()
     records: dict[str, GenomeRecord] = {}
     with durable.open_for_writing(staging / BASES) as file:
         for path, prefix in zip(sources, _prefixes(sources), strict=True):
@@ -429,17 +443,21 @@ def _encode(
                         name, chunk.description, file.tell(), circular=declares_circular(chunk.description)
                     )
                 records[name] = _extended(records[name], chunk)
+                checksum.update(chunk.bases.data)
                 file.write(chunk.bases.data)
                 progress(len(chunk.bases))
             inputs.append({"path": str(path), "bytes": source.bytes, "sha256": source.sha256})
-    return inputs, list(records.values())
+    return _Encoded(inputs, list(records.values()), checksum.hexdigest())
 
 
 def _extended(record: GenomeRecord, chunk: FastaChunk) -> GenomeRecord:
+    length = record.length + len(chunk.bases)
+    if int(chunk.bases.max()) < N:  # Most chunks of many genomes hold neither N nor lower case: one pass less.
+        return replace(record, length=length)
     return replace(
         record,
-        length=record.length + len(chunk.bases),
-        n=record.n + int(np.count_nonzero((chunk.bases & BASE_BITS) == N)),
+        length=length,
+        n=record.n + int(np.count_nonzero(chunk.bases & N)),  # No other code has this bit.
         ambiguous=record.ambiguous + chunk.ambiguous,
         soft_masked=record.soft_masked + int(np.count_nonzero(chunk.bases & SOFT_MASK)),
     )

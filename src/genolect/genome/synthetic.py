@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from genolect.errors import ConfigurationError
-from genolect.files import claim_output, new_folder, write_file, write_json
+from genolect.files import claim_output, new_folder, write_facts, write_file
 from genolect.genome.synthetic_gene import (
     RepeatFamily,
     assembly_gap,
@@ -378,5 +378,5 @@ def write_synthetic(config: SyntheticConfig, folder: Path) -> dict[str, Path]:
     with new_folder(folder) as staging:
         for name, text in texts.items():
             write_file(staging / name, text)
-        write_json(staging / "facts.json", {"synthetic": True, "config": asdict(config)})
+        write_facts(staging, {"synthetic": True, "config": asdict(config)})
     return {name: folder / name for name in texts}

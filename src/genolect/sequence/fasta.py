@@ -30,13 +30,42 @@ class FastaPart(NamedTuple):
         The header without ``>`` and line end, or the sequence lines with theirs.
     line : int
         1-based line on which it begins.
-    is_header : bool
-        Which of the two.
+    letters : bytes or None
+        None for a header; the sequence lines without line feeds.
     """
 
     text: bytes
     line: int
-    is_header: bool
+    letters: bytes | None = None
+
+    @property
+    def is_header(self) -> bool:
+        """Whether it is a header line."""
+        return self.letters is None
+
+
+def sequence_part(text: bytes, line: int) -> FastaPart:
+    r"""Give sequence lines as a part.
+
+    Examples
+    --------
+    >>> sequence_part(b"AC\nG\n", 2).letters
+    b'ACG'
+    """
+    return FastaPart(text, line, text.replace(b"\n", b""))
+
+
+def joined_lines(part: FastaPart) -> bytes:
+    r"""Give the letters of sequence lines without their line ends; a lone carriage return stays.
+
+    Examples
+    --------
+    >>> joined_lines(sequence_part(b"AC\r\nG\n", 2))
+    b'ACG'
+    """
+    if part.letters is not None and b"\r" not in part.letters:
+        return part.letters
+    return part.text.replace(b"\r\n", b"").replace(b"\n", b"")
 
 
 def fasta_parts(source: Source) -> Iterator[FastaPart]:
@@ -96,7 +125,7 @@ def read_header(part: FastaPart, path: str) -> tuple[str, str]:
 
     Examples
     --------
-    >>> read_header(FastaPart(b"chrI first one", 1, True), "a.fa")
+    >>> read_header(FastaPart(b"chrI first one", 1), "a.fa")
     ('chrI', 'first one')
     """
     if b"\r" in part.text:
@@ -153,7 +182,7 @@ class _Cutter:
                 if end < 0:
                     self._carry_header(text[mark:])
                     return
-                yield FastaPart(text[mark + 1 : end].removesuffix(b"\r"), self.line, True)
+                yield FastaPart(text[mark + 1 : end].removesuffix(b"\r"), self.line)
                 self.line += 1
                 position = end + 1
                 continue
@@ -162,10 +191,10 @@ class _Cutter:
                 # Its line feed may come with the next block.
                 self.carried, end = b"\r", end - 1
             if end > position:
-                lines = text[position:end]
-                yield FastaPart(lines, self.line, False)
-                self.line += lines.count(b"\n")
-                self.at_line_start = lines.endswith(b"\n")
+                part = sequence_part(text[position:end], self.line)
+                yield part
+                self.line += len(part.text) - len(part.letters or b"")
+                self.at_line_start = part.text.endswith(b"\n")
             if mark >= 0 and not self.at_line_start:
                 self._refuse("'>' stands inside a line of sequence", "begin each header on a line of its own")
             position = end + len(self.carried)
@@ -173,9 +202,9 @@ class _Cutter:
     def rest(self) -> Iterator[FastaPart]:
         """Yield what is left when the text has ended: a last line that is a header, or a carriage return."""
         if self.carried.startswith(b">"):
-            yield FastaPart(self.carried[1:].removesuffix(b"\r"), self.line, True)
+            yield FastaPart(self.carried[1:].removesuffix(b"\r"), self.line)
         elif self.carried:
-            yield FastaPart(self.carried, self.line, False)
+            yield sequence_part(self.carried, self.line)
 
     def _look_at_beginning(self, text: bytes) -> None:
         content = text.lstrip(b"\r\n")
@@ -205,7 +234,6 @@ class _Cutter:
 _FROM_IUPAC = 0b0001_0000
 _FROM_U = 0b0010_0000
 _CODE_BITS = np.uint8(0b0000_1111)
-_LINE_ENDS = b"\r\n"
 _PROTEIN = "this looks like protein; give nucleotides, or say so to genolect tokenizer inspect: --alphabet protein"
 _MADE_OF = "A C G T U N and the IUPAC codes"
 _REMEDIES: dict[str, tuple[str, str]] = {
@@ -279,13 +307,14 @@ def encode_lines(part: FastaPart, name: str, path: str, *, search_thymine: bool 
 
     Examples
     --------
-    >>> encode_lines(FastaPart(b"ACG\nRu\n", 2, False), "a", "a.fa").bases.tolist()
+    >>> encode_lines(sequence_part(b"ACG\nRu\n", 2), "a", "a.fa").bases.tolist()
     [0, 1, 2, 4, 11]
     """
-    codes = part.text.translate(_TRANSLATION, _LINE_ENDS)
+    # To translate and delete at once takes longer than one after the other.
+    codes = joined_lines(part).translate(_TRANSLATION)
     flagged = np.frombuffer(codes, dtype=np.uint8)
     highest = int(flagged.max(initial=0))
-    if highest == INVALID or (b"\r" in part.text and part.text.count(b"\r") != part.text.count(b"\r\n")):
+    if highest == INVALID:
         refuse_character(part, name, path, invalid=_FLAGGED == INVALID, made_of=_MADE_OF)
     # The first T is almost always found at once; only RNA is searched to its end.
     has_thymine = search_thymine and any(code in codes for code in _THYMINE)
@@ -300,7 +329,7 @@ def line_of_first(letter: str, part: FastaPart) -> int:
 
     Examples
     --------
-    >>> line_of_first("U", FastaPart(b"ACG\nRu\n", 2, False))
+    >>> line_of_first("U", sequence_part(b"ACG\nRu\n", 2))
     3
     """
     text = part.text.upper()
@@ -330,7 +359,7 @@ def refuse_character(
 
     Examples
     --------
-    >>> refuse_character(FastaPart(b"AC\n7", 2, False), "a", "a.fa", invalid=np.full(256, True), made_of="nothing")
+    >>> refuse_character(sequence_part(b"AC\n7", 2), "a", "a.fa", invalid=np.full(256, True), made_of="nothing")
     Traceback (most recent call last):
     ...
     genolect.errors.InputError: a.fa:2: the character 'A' in the sequence 'a'. Fix: sequences are made of nothing.
@@ -374,7 +403,7 @@ class FastaChunk:
     first : bool
         Whether the record begins here.
     bases : ndarray of uint8, shape (L,)
-        Base codes, at least one and at most about 16 million.
+        Base codes, at least one and at most about 9 million.
     ambiguous : int
         How many of them were IUPAC ambiguity codes and are now N.
     uracil : int

@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from genolect.errors import InputError, shown
-from genolect.sequence.fasta import fasta_parts, read_header, refuse_character
+from genolect.sequence.fasta import fasta_parts, joined_lines, read_header, refuse_character
 from genolect.sequence.genetic_code import AMBIGUOUS, AMINO_ACIDS, PROTEIN_LETTERS, RARE, STOP, Letters
 from genolect.sequence.source import Source, opened
 
 _NUCLEOTIDES = b"ACGTUN"
 # A protein of so many residues without any of the other 20 letters does not exist.
 _SURE = 50
-_LINE_ENDS = b"\r\n"
 _INVALID = ~np.isin(np.arange(256), list((PROTEIN_LETTERS + PROTEIN_LETTERS.lower()).encode()))
 _INVALID_BYTES = bytes(np.flatnonzero(_INVALID).tolist())
 
@@ -81,9 +80,8 @@ def read_proteins(source: Source | Path | str) -> list[ProteinRecord]:
                 raise InputError(what, fix="give each protein its own first word", path=source.name, line=part.line)
             headers[name], residues[name] = (description, part.line), bytearray()
         elif headers:
-            letters = part.text.translate(None, _LINE_ENDS)
-            lone_return = part.text.count(b"\r") != part.text.count(b"\r\n")
-            if lone_return or len(letters.translate(None, _INVALID_BYTES)) != len(letters):
+            letters = joined_lines(part)
+            if len(letters.translate(None, _INVALID_BYTES)) != len(letters):
                 made_of = f"{AMINO_ACIDS} {RARE} {AMBIGUOUS} and {STOP}"
                 refuse_character(part, name, source.name, invalid=_INVALID, made_of=made_of)
             residues[name] += letters.upper()

@@ -7,7 +7,6 @@ end marker (a cut exactly between two blocks is otherwise invisible), a file tha
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple, NoReturn
 
 from genolect.errors import InputError, MachineError
-from genolect.files import STANDARD_INPUT
+from genolect.files import STANDARD_INPUT, Checksum
 
 HEAD_BYTES = 4096
 _CONVERT = "export the sequences as FASTA and give that file"
@@ -152,7 +151,7 @@ def is_utf16(head: bytes) -> bool:
 
 Compression = Literal["plain", "gzip", "BGZF"]
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 20
 LONGEST_LINE = 1 << 22
 # Deflate expands at most about 1,032 times, so a piece of 8 KB bounds what one step can yield to 8 MB.
 _PIECE_BYTES = 1 << 13
@@ -195,7 +194,7 @@ class Source:
         self.name = "standard input" if str(path) == STANDARD_INPUT else str(path)
         self.compression: Compression = "plain"
         self.bytes = 0
-        self._digest = hashlib.sha256()
+        self._checksum = Checksum()
         self._tail = b""
         self._exhausted = False
 
@@ -204,10 +203,10 @@ class Source:
         """SHA-256 of the raw bytes, 64 hexadecimal digits; known only after the last block."""
         if not self._exhausted:
             raise RuntimeError(f"the checksum of {self.name} is known only after its last block")
-        return self._digest.hexdigest()
+        return self._checksum.hexdigest()
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield the decompressed content in order, about 4 MB (at most 16 MB) at a time.
+        """Yield the decompressed content in order, about 1 MB (at most 9 MB) at a time.
 
         A UTF-8 byte-order mark is left out.
 
@@ -223,7 +222,7 @@ class Source:
         MachineError
             If the system refuses to read it.
         """
-        self.bytes, self._digest, self._tail, self._exhausted = 0, hashlib.sha256(), b"", False
+        self.bytes, self._checksum, self._tail, self._exhausted = 0, Checksum(), b"", False
         try:
             with self._open() as file:
                 before = None if str(self.path) == STANDARD_INPUT else os.fstat(file.fileno())
@@ -250,7 +249,7 @@ class Source:
     def _raw(self, file: IO[bytes]) -> Iterator[bytes]:
         while block := file.read(BLOCK_BYTES):
             self.bytes += len(block)
-            self._digest.update(block)
+            self._checksum.update(block)
             self._tail = (self._tail + block[-len(_BGZF_END) :])[-len(_BGZF_END) :]
             yield block
 
