@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from genolect.encoders.build import encoder_config, encoder_kinds
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.errors import ConfigurationError
 from genolect.models.conversion import convert_model
 from genolect.models.model import SequenceModel, load_model, new_model, save_model

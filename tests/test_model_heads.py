@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 
 from genolect import files
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import InputError
 from genolect.folders import MANIFEST

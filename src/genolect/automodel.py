@@ -26,11 +26,10 @@ from transformers import (
 from transformers.modeling_outputs import BaseModelOutput, CausalLMOutput, MaskedLMOutput
 
 from genolect.encoders.build import encoder_config, new_encoder, new_head
-from genolect.encoders.encoder import EncoderConfig
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import EncoderConfig, HeadConfig
 from genolect.encoders.layers.blocks import draw_weights
 from genolect.folders import CONFIGURATION
-from genolect.models.huggingface.writing import BASE, MODEL_TYPE, TIED
+from genolect.models.huggingface.own import BASE, MODEL_TYPE, TIED
 
 NOT_ASKED = -100
 """Label of a token that is not asked about, in transformers' convention."""

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from genolect.cli.progress import base_counter, message_console, training_display
+from genolect.cli.progress import base_counter, message_console
+from genolect.cli.training_display import training_display
 from genolect.pretraining.loop import Progress, TrainingConfig, TrainingPoint
 from genolect.pretraining.pretraining import Bar
 

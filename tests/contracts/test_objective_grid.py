@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from genolect.encoders.build import encoder_config
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import ConfigurationError
 from genolect.models.inference import WindowTokens, words_of

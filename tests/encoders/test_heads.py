@@ -7,7 +7,8 @@ import torch
 from pydantic import ValidationError
 
 from genolect.encoders.build import new_head
-from genolect.encoders.heads import HeadConfig, ProjectionHead, StrandWindowHead, TokenHead, WindowHead, mean_of_tokens
+from genolect.encoders.encoder import HeadConfig
+from genolect.encoders.heads import ProjectionHead, StrandWindowHead, TokenHead, WindowHead, mean_of_tokens
 from genolect.encoders.layers.blocks import draw_weights
 
 S, D, V = 11, 6, 4

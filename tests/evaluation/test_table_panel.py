@@ -7,7 +7,8 @@ import pytest
 
 from genolect.errors import ConfigurationError
 from genolect.evaluation.panel import PanelOptions
-from genolect.evaluation.tables import run_table_panel, strands_of
+from genolect.evaluation.sections import strands_of
+from genolect.evaluation.tables import run_table_panel
 from genolect.tables.table import Places
 from tests.evaluation.tasks import N, table, targets
 from tests.tables.planted_signal import planted_signal

@@ -8,11 +8,11 @@ import torch
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertForMaskedLM
 
 from genolect.encoders.build import KINDS, EncoderConfig, encoder_config, kind_of
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.encoders.presets import PRESETS
 from genolect.errors import InputError
 from genolect.models.conversion import convert_model, describe_model
-from genolect.models.huggingface.writing import is_own
+from genolect.models.huggingface.own import is_own
 from genolect.models.model import SequenceModel, load_model, new_model, save_model
 from genolect.sequence.alphabet import encode
 from genolect.tokenizers.kmer import KmerTokenizer

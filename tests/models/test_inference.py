@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.encoders.transformer import TransformerConfig
 from genolect.models import inference
 from genolect.models.inference import Machine, embed, evaluating, this_machine, token_scores, window_answers

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.encoders.transformer import TransformerConfig
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.models.inference import Machine

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.encoders.transformer import TransformerConfig
 from genolect.errors import ConfigurationError
 from genolect.models.inference import WindowTokens, words_of

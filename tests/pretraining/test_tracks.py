@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.errors import ConfigurationError, InputError
 from genolect.genome.holdout import choose_split
 from genolect.objectives.tracks import TrackObjective

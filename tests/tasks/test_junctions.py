@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genolect.errors import ConfigurationError, InputError
-from genolect.evaluation.tables import strands_of
+from genolect.evaluation.sections import strands_of
 from genolect.sequence.alphabet import decode, reverse_complement
 from genolect.sequence.annotation import read_annotation
 from genolect.sequence.fasta import read_fasta

@@ -45,16 +45,8 @@ import torch
 from torch import nn
 
 from genolect import encoders
-from genolect.encoders.encoder import KINDS, EncoderConfig, PublishedConfig, PublishedEncoder
-from genolect.encoders.heads import (
-    BinHead,
-    HeadConfig,
-    MaskedHead,
-    ProjectionHead,
-    StrandWindowHead,
-    TokenHead,
-    WindowHead,
-)
+from genolect.encoders.encoder import KINDS, EncoderConfig, HeadConfig, PublishedConfig, PublishedEncoder
+from genolect.encoders.heads import BinHead, MaskedHead, ProjectionHead, StrandWindowHead, TokenHead, WindowHead
 from genolect.errors import ConfigurationError, shown
 
 

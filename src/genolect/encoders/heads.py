@@ -5,40 +5,12 @@ Legend: B windows, L tokens, S selected tokens, D width, V predictable tokens, P
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.arrays import BASES
-from genolect.config import Configuration
 from genolect.encoders.layers.linear import LinearFromZero
-
-
-class HeadConfig(Configuration):
-    """A head beside the one that predicts tokens.
-
-    Attributes
-    ----------
-    kind : {'token', 'window', 'strand_window', 'projection', 'track'}
-        A `TokenHead`, a `WindowHead`, a `strand_heads.StrandWindowHead`, a `ProjectionHead` or a `track_heads.BinHead`.
-    outputs : int
-        Classes or values per token, P, or tracks.
-    tokens_per_bin, crop : int
-        As in `track_heads.BinHead`, for tracks.
-    """
-
-    kind: Literal["token", "window", "strand_window", "projection", "track"]
-    outputs: int = Field(ge=1)
-    tokens_per_bin: int = Field(1, ge=1)
-    crop: int = Field(0, ge=0)
-
-    @property
-    def answers(self) -> Literal["tokens", "pooled", "bins"]:
-        """What it answers for: tokens, whole windows or bins."""
-        return "tokens" if self.kind == "token" else "bins" if self.kind == "track" else "pooled"
 
 
 class TokenHead(nn.Module):

@@ -17,7 +17,7 @@ from genolect.evaluation.methods.baselines import baseline_arms
 from genolect.evaluation.methods.frozen_probe import Representation, frozen_states
 from genolect.evaluation.methods.probe import PROBE, probe_arms
 from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
-from genolect.evaluation.tables import task_section
+from genolect.evaluation.sections import task_section
 from genolect.folders import RESULTS
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.holdout import GenomeSplit, Role, split_genome

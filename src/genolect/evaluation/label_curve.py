@@ -42,7 +42,7 @@ from genolect.evaluation.methods.kmers import WORD_LENGTHS
 from genolect.evaluation.methods.learners import ArmFeatures, best_linear
 from genolect.evaluation.methods.method import Answers, Arm, blind, loss_of, truth_of
 from genolect.evaluation.panel import check_task, units_of, within_range
-from genolect.evaluation.tables import strands_of
+from genolect.evaluation.sections import strands_of
 from genolect.folders import RESULTS
 from genolect.models.inference import this_machine
 from genolect.models.model import SequenceModel, load_model, random_twin

@@ -25,6 +25,7 @@ from genolect.evaluation.panel import PanelOptions, PanelResult, run_panel
 from genolect.evaluation.predictions import write_predictions
 from genolect.evaluation.published import published_figures
 from genolect.evaluation.running import available_cores
+from genolect.evaluation.sections import strands_of, task_section
 from genolect.folders import RESULTS
 from genolect.genome.genome import PreparedGenome
 from genolect.models.inference import this_machine
@@ -91,21 +92,6 @@ def run_table_panel(
     own = {name: feature_arm(describe) for name, describe in (arms or {}).items()}
     others = baseline_arms(baselines or (*baseline_names(), *control_names()), strands=strands or strands_of(table))
     return run_panel(table, {**others, **own}, reference=reference or next(iter(own), None), options=options)
-
-
-def strands_of(*parts: LabelledTable) -> Strands:
-    """Say whether arms read one strand or both: one where every example of a table, or of all its parts, has a strand.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from genolect.tables.table import Places, Target
-    >>> blank = np.array([""])
-    >>> strands_of(LabelledTable("toy", blank, RaggedBases.of([np.zeros(3, dtype=np.uint8)]),
-    ...     Target("number", ("y",), np.zeros(1)), blank, blank, Places.unknown(1)))
-    'both'
-    """
-    return "one" if all(bool((part.places.strand != 0).all()) for part in parts) else "both"
 
 
 INTERVALS = "95 % intervals, bootstrap over the groups of test examples that each task names; spread of runs included"
@@ -322,79 +308,6 @@ def _panel(
         processes=options.processes or (1 if this_machine().device.type == "cuda" else available_cores()),
     )
     return run_panel(table, arms, reference=contestants.reference(finetune=options.finetune), options=panel, say=say)
-
-
-def task_section(
-    table: LabelledTable, result: PanelResult, *, strands: Strands, unlabelled: int = 0, published: str = ""
-) -> dict[str, Any]:
-    """Say of a panel what its rows do not: the task, what each arm chose, tried and cost, and the comparisons.
-
-    Parameters
-    ----------
-    table : LabelledTable
-        The task.
-    result : PanelResult
-        Its panel.
-    strands : {'one', 'both'}
-        What arms read.
-    unlabelled : int
-        Rows that were left out for want of a label.
-    published : str
-        Task whose published figures stand beside the panel (see `evaluation.published.published_figures`).
-
-    Returns
-    -------
-    dict
-        JSON types.
-    """
-    parts = table.parts()
-    return {
-        "task": table.name,
-        "kind": table.target.kind,
-        "names": list(table.target.names),
-        "headline": result.headline,
-        "examples": {role: len(part) for role, part in zip(("train", "validation", "test"), parts, strict=True)},
-        "counts": parts.test.target.count(),
-        "unlabelled": unlabelled,
-        "remarks": list(table.remarks),
-        "strands": strands,
-        "units": result.units.words,
-        "groups": result.blocks,
-        "reference": result.reference,
-        "published": [
-            {
-                **{key: getattr(one, key) for key in ("task", "model", "metric", "value")},
-                "source": f"{one.source}; {one.note}",
-            }
-            for one in (published_figures(published) if published else [])
-        ],
-        "sentences": result.sentences,
-        "calibration": result.calibration,
-        "arms": [
-            {
-                "arm": name,
-                "setting": arm.runs[0].setting,
-                "tried": arm.runs[0].tried,
-                "runs": len(arm.runs),
-                "cpu_seconds": round(arm.cpu_seconds, 2),
-                "validation_loss": arm.validation_loss,
-                "curves": [[point._asdict() for point in run.curve] for run in arm.runs if run.curve],
-            }
-            for name, arm in result.arms.items()
-        ],
-        "comparisons": [
-            {
-                "arm": arm,
-                "value": one.difference.value,
-                "low": one.difference.low,
-                "high": one.difference.high,
-                "p_value": one.p_value,
-                "verdict": one.verdict,
-                "margin": one.margin,
-            }
-            for arm, one in result.comparisons.items()
-        ],
-    }
 
 
 def _origin(path: Path) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from genolect.encoders.build import require_tokens
 from genolect.encoders.heads import PredictableHead
 from genolect.files import require_inputs
 from genolect.models.huggingface.layouts import ForeignModel
+from genolect.models.huggingface.own import OwnModel, write_own_model
 from genolect.models.huggingface.reading import is_published
-from genolect.models.huggingface.writing import OwnModel, known_to_transformers, write_checkpoint, write_own_model
+from genolect.models.huggingface.writing import known_to_transformers, write_checkpoint
 from genolect.models.model import SequenceModel, load_model, save_model, training_record
 from genolect.tokenizers.reading import description_of
 

@@ -171,7 +171,7 @@ def window_answers(model: SequenceModel, ids: Tensor, machine: Machine, *, head:
 
     Examples
     --------
-    >>> from genolect.encoders.heads import HeadConfig
+    >>> from genolect.encoders.encoder import HeadConfig
     >>> from genolect.encoders.transformer import TransformerConfig
     >>> from genolect.models.model import new_model
     >>> from genolect.tokenizers.nucleotide import NucleotideTokenizer

@@ -25,14 +25,14 @@ from torch import Tensor, nn
 
 from genolect import __version__, files
 from genolect.encoders.build import encoder_config, new_encoder, new_head
-from genolect.encoders.encoder import EncoderConfig
-from genolect.encoders.heads import HeadConfig, PredictableHead, TokenHead
+from genolect.encoders.encoder import EncoderConfig, HeadConfig
+from genolect.encoders.heads import PredictableHead, TokenHead
 from genolect.encoders.layers.blocks import draw_weights
 from genolect.encoders.layers.context import ContextEvidence
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.folders import CONFIGURATION, TOKENIZER, WEIGHTS
+from genolect.models.huggingface.own import is_own, read_own_model
 from genolect.models.huggingface.reading import is_published, read_checkpoint
-from genolect.models.huggingface.writing import is_own, read_own_model
 from genolect.tokenizers.nucleotide import NucleotideTokenizer
 from genolect.tokenizers.reading import description_of, tokenizer_from
 from genolect.tokenizers.tokenizer import Tokenizer

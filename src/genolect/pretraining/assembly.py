@@ -10,8 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from genolect.encoders.encoder import EncoderConfig
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import EncoderConfig, HeadConfig
 from genolect.errors import ConfigurationError, InputError
 from genolect.genome.classes import BaseClasses, classify_bases, intervals_of
 from genolect.genome.genome import PreparedGenome

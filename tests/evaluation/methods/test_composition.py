@@ -10,13 +10,9 @@ from Bio.Seq import Seq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genolect.evaluation.methods.features import (
-    canonical_words,
-    choose_word_length,
-    composition_features,
-    kmer_frequencies,
-)
+from genolect.evaluation.methods.features import choose_word_length, composition_features
 from genolect.sequence.alphabet import encode, reverse_complement
+from genolect.sequence.kmers import canonical_words, kmer_frequencies
 
 WINDOWS = st.lists(st.text("ACGTNacgtn", min_size=11, max_size=11), min_size=1, max_size=5)
 
@@ -67,7 +63,7 @@ def test_windows_without_words_are_zeros():
 def test_the_pieces_in_which_windows_are_counted_do_not_matter(monkeypatch: pytest.MonkeyPatch):
     bases = np.random.Generator(np.random.Philox(4)).integers(0, 5, size=(23, 31)).astype(np.uint8)
     whole = kmer_frequencies(bases, 4)
-    monkeypatch.setattr("genolect.evaluation.methods.features.BASES_AT_ONCE", 31 * 5)
+    monkeypatch.setattr("genolect.sequence.kmers.BASES_AT_ONCE", 31 * 5)
     np.testing.assert_array_equal(kmer_frequencies(bases, 4), whole)
 
 

@@ -16,9 +16,10 @@ from genolect.evaluation.methods.method import blind
 from genolect.evaluation.methods.probe import PROBE, probe_arms
 from genolect.evaluation.panel import units_of
 from genolect.evaluation.predictions import file_of, read_predictions
+from genolect.evaluation.sections import strands_of
 from genolect.evaluation.studies import information as bits_of
 from genolect.evaluation.studies.information import information
-from genolect.evaluation.tables import Contestants, EvaluationOptions, evaluate_tables, strands_of
+from genolect.evaluation.tables import Contestants, EvaluationOptions, evaluate_tables
 from genolect.models.inference import this_machine
 from genolect.models.model import load_model
 from genolect.statistics.bootstrap import draw_blocks

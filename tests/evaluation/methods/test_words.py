@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.evaluation.methods import features
-from genolect.evaluation.methods.features import composition_of, kmer_frequencies, word_frequencies
+from genolect.evaluation.methods.features import composition_of, word_frequencies
 from genolect.sequence.alphabet import encode
+from genolect.sequence.kmers import kmer_frequencies
 from genolect.sequence.ragged import RaggedBases
 
 TEXTS = st.lists(st.text("ACGTNacgt", min_size=1, max_size=23), min_size=1, max_size=7)

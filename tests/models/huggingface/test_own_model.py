@@ -10,15 +10,9 @@ import torch
 
 from genolect import files
 from genolect.encoders.build import encoder_config, new_encoder
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.errors import InputError, MachineError
-from genolect.models.huggingface.writing import (
-    OwnModel,
-    is_own,
-    own_configuration_values,
-    read_own_model,
-    write_own_model,
-)
+from genolect.models.huggingface.own import OwnModel, is_own, own_configuration_values, read_own_model, write_own_model
 from genolect.models.model import load_model
 from genolect.tokenizers.kmer import KmerTokenizer
 

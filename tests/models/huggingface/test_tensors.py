@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 
 from genolect.errors import InputError
-from genolect.models.huggingface.reading import read_json, read_tensors
+from genolect.models.huggingface.tensors import read_json, read_tensors
 
 TENSORS = {"first": torch.arange(6.0).reshape(2, 3), "second": torch.ones(5)}
 

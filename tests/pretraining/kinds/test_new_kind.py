@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.errors import ConfigurationError
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.windows import tile_windows

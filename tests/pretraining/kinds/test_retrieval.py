@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genolect.evaluation.methods.features import kmer_frequencies
 from genolect.genome.orthologs import held_out_genes, read_ortholog_fasta
 from genolect.pretraining.kinds.retrieval import MEASURES, kmer_vectors, retrieve
 from genolect.sequence.alphabet import encode, reverse_complement
+from genolect.sequence.kmers import kmer_frequencies
 from genolect.statistics.bootstrap import decide
 
 G, S, P = 17, 5, 7

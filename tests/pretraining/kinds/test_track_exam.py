@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from genolect.encoders.build import encoder_config
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.errors import InputError
 from genolect.genome.holdout import choose_split
 from genolect.genome.tracks import TrackShape, binned_targets, tile_predicted

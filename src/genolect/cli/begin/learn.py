@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from genolect.cli.options import Again, Budget, Names, Out, command_line, grouped
-from genolect.cli.progress import training_display
 from genolect.errors import ConfigurationError
 
 
@@ -27,6 +26,7 @@ def learn(
 ) -> None:
     """Prepare, pretrain, evaluate and report: the whole way on your own genome."""
     from genolect.cli.output import output_folder
+    from genolect.cli.training_display import training_display
     from genolect.evaluation import learning
     from genolect.evaluation.annotation import AnnotationFile
     from genolect.report.folder import read_results

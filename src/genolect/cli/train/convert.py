@@ -21,7 +21,7 @@ def convert(
 ) -> None:
     """Carry a published model over to genolect, or a model of genolect to transformers, without remote code."""
     from genolect.models.conversion import convert_model
-    from genolect.models.huggingface.writing import is_own
+    from genolect.models.huggingface.own import is_own
 
     match to:
         case "genolect" | "hf":

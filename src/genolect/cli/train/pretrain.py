@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from genolect.cli.options import Again, Budget, CheckpointEvery, Chosen, Out, Window, command_line, grouped
-from genolect.cli.progress import training_display
 from genolect.folders import MODEL
 
 
@@ -29,6 +28,7 @@ def pretrain(
 ) -> None:
     """Train a model, by default by hiding bases and predicting them; compare it with counting on what is held out."""
     from genolect.cli.output import output_folder
+    from genolect.cli.training_display import training_display
     from genolect.pretraining import pretraining
     from genolect.pretraining.plan import named_files
 

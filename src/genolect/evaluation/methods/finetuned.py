@@ -19,7 +19,7 @@ from scipy.special import softmax
 from torch import Tensor
 
 from genolect.arrays import Floats
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.errors import DivergenceError
 from genolect.evaluation.methods.method import Answers, Arm, LossPoint, Strands, loss_of
 from genolect.models.inference import Machine, this_machine, window_answers

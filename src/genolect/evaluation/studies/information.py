@@ -19,17 +19,17 @@ import numpy.typing as npt
 from genolect import files
 from genolect.arrays import Integers
 from genolect.errors import ConfigurationError
-from genolect.evaluation.methods.features import kmer_frequencies
 from genolect.evaluation.methods.frozen_probe import frozen_probe, frozen_states, table_states
 from genolect.evaluation.methods.learners import ArmFeatures, best_linear
 from genolect.evaluation.methods.method import Answers, Strands
 from genolect.evaluation.panel import Units, units_of
-from genolect.evaluation.tables import strands_of
+from genolect.evaluation.sections import strands_of
 from genolect.folders import RESULTS
 from genolect.models.inference import this_machine
 from genolect.models.model import SequenceModel, load_model, random_twin
 from genolect.random import derived_key
 from genolect.report.folder import new_results
+from genolect.sequence.kmers import kmer_frequencies
 from genolect.sequence.ragged import RaggedBases
 from genolect.statistics.bootstrap import Resamples, draw_blocks
 from genolect.statistics.information import (

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genolect.arrays import Integers
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.encoders.layers.linear import LinearFromZero
 from genolect.errors import DivergenceError
 from genolect.evaluation.studies.kmer_questions import KmerAnswers, PrefixTokens, TokenizedQuestions, judge

@@ -21,8 +21,7 @@ import numpy.typing as npt
 import torch
 
 from genolect.config import Configuration
-from genolect.encoders.encoder import EncoderConfig
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import EncoderConfig, HeadConfig
 from genolect.errors import ConfigurationError, shown
 from genolect.genome.classes import BaseClasses
 from genolect.genome.genome import PreparedGenome

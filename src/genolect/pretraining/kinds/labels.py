@@ -16,7 +16,7 @@ from pydantic import Field
 from torch import Tensor
 
 from genolect.arrays import Floats, Integers
-from genolect.encoders.heads import HeadConfig
+from genolect.encoders.encoder import HeadConfig
 from genolect.errors import InputError
 from genolect.genome.holdout import GenomeSplit
 from genolect.genome.windows import tile_places, tile_windows

@@ -19,17 +19,19 @@ import numpy.typing as npt
 from pydantic import Field
 
 from genolect.arrays import Floats, Integers
-from genolect.encoders.heads import HeadConfig
-from genolect.evaluation.methods.features import WORD_LENGTHS, kmer_frequencies
+from genolect.encoders.encoder import HeadConfig
 from genolect.models.inference import Machine, WindowTokens, embed, window_answers
 from genolect.models.model import SequenceModel
 from genolect.objectives.contrastive import ContrastiveConfig
 from genolect.pretraining.kinds.exam import MeanExam, cut_windows
 from genolect.pretraining.kinds.kind import ExamResult, ObjectiveKind, Setting
 from genolect.sequence.alphabet import Bases
+from genolect.sequence.kmers import kmer_frequencies
 from genolect.statistics.bootstrap import Estimate, Resamples, draw_blocks, estimate, resampled_values
 
 MEASURES = ("recall_at_1", "mean_rank", "reciprocal_rank", "nearer_than_random")
+
+WORD_LENGTHS = (3, 4, 5, 6)
 
 
 @dataclass(frozen=True, eq=False)

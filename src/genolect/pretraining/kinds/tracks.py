@@ -18,9 +18,9 @@ from pydantic import Field
 from torch import Tensor
 
 from genolect.arrays import Floats, Integers
-from genolect.encoders.encoder import EncoderConfig
+from genolect.encoders.encoder import EncoderConfig, HeadConfig
 from genolect.encoders.enformer import EnformerTrunkConfig
-from genolect.encoders.heads import HeadConfig, TrackHead
+from genolect.encoders.heads import TrackHead
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.genome.genome import PreparedGenome
 from genolect.genome.holdout import GenomeSplit
