@@ -140,7 +140,7 @@ def test_saved_weights_hold_no_tables(encoder):
 
 
 def test_it_is_never_causal(encoder):
-    assert encoder.config.causal is False
+    assert encoder.config.sees_ahead
     assert "causal" not in encoder.config.to_mapping()
     assert type(encoder.config).from_mapping(encoder.config.to_mapping(), "plan") == encoder.config
     assert len(type(encoder.config).model_fields) <= 10

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genolect.encoders.layers.blocks import draw_weights
-from genolect.encoders.layers.context import LONGEST_CONTEXT, Transformer, TransformerConfig
+from genolect.encoders.layers.context import LONGEST_CONTEXT
+from genolect.encoders.transformer import Transformer, TransformerConfig
 from genolect.errors import ConfigurationError
 
 B, L = 3, 19

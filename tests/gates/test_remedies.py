@@ -26,6 +26,7 @@ OTHER_VERB = re.compile(r"genolect [a-z-]+[^,;.]*")
 ALWAYS = {"--help", "--debug"}
 OUTPUT = {"--out", "--overwrite", "--resume"}
 NAMES = {"--rename", "--allow-missing"}
+DIVISION = {"--by", "--group", "--drop-relatives"}
 # What the walk through the source cannot see, each with its reason.
 NEVER = {
     "genolect audit": OUTPUT,  # it prepares its genome in a folder of its own
@@ -34,6 +35,8 @@ NEVER = {
     "genolect task variants": NAMES,
     "genolect task junctions": NAMES,
     "genolect tokenizer train": NAMES | {"--alphabet"},  # it reads dna alone
+    "genolect information": DIVISION,  # it reads a table that is divided
+    "genolect label-curve": DIVISION,
     "genolect pretrain": NAMES,  # the classes of a recipe: assembly gives another remedy
     "genolect describe-objective": NAMES,
 }
@@ -201,7 +204,7 @@ def test_every_help_shows_the_words_in_brackets():
     """Markup took [tasks.NAME] for a style and left it out."""
     for name, command in commands(application()):
         words = name.split()[1:]
-        shown = "".join(CliRunner().invoke(main.app, [*words, "--help"]).stdout.split())
+        shown = "".join(CliRunner().invoke(main.application(*main.verbs()), [*words, "--help"]).stdout.split())
         texts = [command.help or "", *(getattr(parameter, "help", "") or "" for parameter in command.params)]
         for word in re.findall(r"\[[^\]]+\]", " ".join(texts)):
             assert "".join(word.split()) in shown, f"{name}: {word}"
@@ -209,9 +212,9 @@ def test_every_help_shows_the_words_in_brackets():
 
 def test_no_help_shows_an_object_of_python():
     for name, _ in commands(application()):
-        shown = CliRunner().invoke(main.app, [*name.split()[1:], "--help"]).stdout
+        shown = CliRunner().invoke(main.application(*main.verbs()), [*name.split()[1:], "--help"]).stdout
         assert not re.search(r"<[a-z_.]+(\.| object|class)|0x[0-9a-f]{6}", shown), name
 
 
 def test_the_table_of_a_suite_is_named():
-    assert "[tasks.NAME]" in CliRunner().invoke(main.app, ["evaluate", "--help"]).stdout
+    assert "[tasks.NAME]" in CliRunner().invoke(main.application(*main.verbs()), ["evaluate", "--help"]).stdout

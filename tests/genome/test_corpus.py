@@ -142,7 +142,7 @@ def test_a_bad_genome_is_named_and_the_finished_ones_are_kept(genomes, tmp_path,
 
 def test_a_killed_run_goes_on_where_it_was(genomes, tmp_path, encoded):
     program = (
-        "import os, signal, sys; from pathlib import Path; from tests.data.test_corpus import *\n"
+        "import os, signal, sys; from pathlib import Path; from tests.genome.test_corpus import *\n"
         "folder = Path(sys.argv[1]); rows = some_genomes(folder); seen = []\n"
         "def progress(bases):\n"
         "    seen.append(bases)\n"

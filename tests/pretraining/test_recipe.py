@@ -96,7 +96,7 @@ def test_a_class_has_one_source(values):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"kind": "spares"}, "there is no encoder of the kind 'spares'.*choose transformer, sparse"),
+        ({"kind": "spares"}, "there is no encoder of the kind 'spares'.*choose bert, enformer"),
         ({"kind": "sparse", "shape": {"reech": 3}}, "unknown key 'reech'.*did you mean 'reach'"),
         ({"shape": {"vocabulary": 9}}, "unknown key 'vocabulary'"),
         ({"kind": "bert", "shape": {"width": 10, "heads": 3}}, "width 10 must be a multiple of heads 3"),

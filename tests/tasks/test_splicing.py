@@ -15,7 +15,7 @@ from genolect.sequence.annotation import read_annotation
 from genolect.sequence.fasta import read_fasta
 from genolect.sequence.interval import Feature, Interval
 from genolect.tasks.assembly import Assembly
-from genolect.tasks.splicing import NONE, SpliceOptions, signals, site_target, splice_loci, splicing
+from genolect.tasks.splicing import NONE, SpliceOptions, _joined, _spliced, signals, site_target, splicing
 from tests.tasks.planted import bed, expect_read_as_elsewhere, fasta, gene, genome, letters
 
 
@@ -76,7 +76,7 @@ def test_decoys_are_no_sites_of_any_transcript() -> None:
     second = [(row.interval.start, row.interval.end) for row in first]
     second[1] = (second[1][0], text.index("GT", second[1][0] + 3))
     both = [*first, *gene("+", *second, identifier="t2")]
-    known = set().union(*(locus.junctions.donor for locus in splice_loci(both)))
+    known = set().union(*(locus.junctions.donor for locus in _joined(_spliced(both).genes)))
     assert len(known) == 5
     task = splicing(genome(), both, SpliceOptions(sites="donor", window=20, per_site=99))
     zero = task.table.target.values == 0

@@ -239,16 +239,6 @@ def prepare_corpus(
         If a file is not a genome; the parts that are finished stay.
     MachineError
         If the folder holds something else, or another process is making it, or the disk refuses.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> from genolect.genome.corpus import genome_of_records
-    >>> with TemporaryDirectory() as folder:
-    ...     durable.write_file(Path(folder, "mito.fa"), ">ape\nACGT\n>bat\nGGG\n")
-    ...     corpus = prepare_corpus([genome_of_records(Path(folder, "mito.fa"), "circular")], Path(folder, "corpus"))
-    >>> corpus.records["bat"].species, corpus.bases("bat", 2, 5).tolist()
-    ('bat', [2, 2, 2])
     """
     if (folder / MANIFEST).is_file() and not overwrite:
         if not _made_from(genomes, folder):

@@ -298,7 +298,7 @@ def prepare_genome(
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     durable.write_file(Path(folder, "tiny.fa"), ">a\nACgt\nNN\n>b\nGGG\n")
+    ...     files.write_file(Path(folder, "tiny.fa"), ">a\nACgt\nNN\n>b\nGGG\n")
     ...     genome = prepare_genome([Path(folder, "tiny.fa")], Path(folder, "prepared"))
     >>> genome.lengths, genome.bases("a", 1, 3).tolist()
     ({'a': 6, 'b': 3}, [1, 10])
@@ -386,7 +386,7 @@ def is_prepared_from(
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     source, prepared = Path(folder, "tiny.fa"), Path(folder, "prepared")
-    ...     durable.write_file(source, ">a\nACGT\n")
+    ...     files.write_file(source, ">a\nACGT\n")
     ...     genome = prepare_genome([source], prepared)
     ...     is_prepared_from([source], prepared), is_prepared_from([source], prepared, circular="all")
     (True, False)

@@ -178,11 +178,11 @@ def shared_share(
     --------
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from genolect import durable
+    >>> from genolect import files
     >>> from genolect.genome.genome import prepare_genome
     >>> from genolect.sequence.alphabet import encode
     >>> with TemporaryDirectory() as folder:
-    ...     durable.write_file(Path(folder, "tiny.fa"), ">a\nACGTTGCAATCGGATTACAGCCATGTCAAGTCCGATAGCTTACG\n")
+    ...     files.write_file(Path(folder, "tiny.fa"), ">a\nACGTTGCAATCGGATTACAGCCATGTCAAGTCCGATAGCTTACG\n")
     ...     genome = prepare_genome([Path(folder, "tiny.fa")], Path(folder, "prepared"))
     ...     sequences = RaggedBases.of([encode("TTGCAATCGGATTACAGCCATGTC"), encode("ACGT")])
     ...     [shared_share(sequences, genome, [Interval("a", 0, end)]).tolist() for end in (44, 25)]

@@ -64,29 +64,6 @@ class Locus(NamedTuple):
     junctions: Junctions
 
 
-def splice_loci(features: Sequence[Feature]) -> list[Locus]:
-    """Gather the genes of an annotation with the junctions of all their transcripts.
-
-    Parameters
-    ----------
-    features : sequence of Feature
-        The rows of a GTF or GFF3 file.
-
-    Returns
-    -------
-    list of Locus
-        In genome order; pseudogenes and transcripts without a strand are left out.
-
-    Examples
-    --------
-    >>> from genolect.sequence.interval import Interval
-    >>> rows = [Feature(Interval("I", *span, "-"), "exon", "t", None, line=1) for span in ((3, 9), (40, 55))]
-    >>> splice_loci(rows)[0].junctions
-    Junctions(donor=frozenset({40}), acceptor=frozenset({9}))
-    """
-    return _joined(_spliced(features).genes)
-
-
 Row = tuple[tuple[str, int, int, str], str, list[tuple[int, int]]]
 
 

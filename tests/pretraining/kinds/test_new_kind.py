@@ -18,9 +18,8 @@ from genolect.genome.windows import tile_windows
 from genolect.models.inference import this_machine, window_answers
 from genolect.models.model import load_model
 from genolect.objectives.objective import Batch, Inputs
-from genolect.pretraining.kinds import ObjectiveKind, register
 from genolect.pretraining.kinds.exam import MeanExam
-from genolect.pretraining.kinds.kind import Held, Setting, objective_kinds
+from genolect.pretraining.kinds.kind import Held, ObjectiveKind, Setting, objective_kinds, register
 from genolect.pretraining.parts import Part
 from genolect.pretraining.plan import PretrainingOptions, plan_of_model
 from genolect.pretraining.pretraining import PretrainingListener, pretrain

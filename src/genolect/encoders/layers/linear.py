@@ -10,6 +10,7 @@ class LinearFromZero(nn.Linear):
 
     Examples
     --------
+    >>> import torch
     >>> LinearFromZero(3, 2)(torch.ones(3)).tolist()
     [0.0, 0.0]
     """

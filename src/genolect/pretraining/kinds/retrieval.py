@@ -10,7 +10,7 @@ Legend: n windows, W bases per window, G windows or genes that have partners.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -123,30 +123,6 @@ def retrieve(embeddings: npt.ArrayLike, genes: npt.ArrayLike, species: npt.Array
     counts = np.bincount(number)
     means = [np.bincount(number, weights=values) / counts for values in np.concatenate(answers, axis=1)]
     return Retrieval(names, dict(zip(MEASURES, means, strict=False)), means[-1], int(counts.sum()))
-
-
-def kmer_vectors(sequences: Sequence[Bases], length: int) -> Floats:
-    """Give the baseline's vectors: frequencies of canonical words, of sequences of any lengths.
-
-    Parameters
-    ----------
-    sequences : sequence of ndarray of uint8
-        Base codes.
-    length : int
-        Letters per word.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, number of canonical words)
-        The frequencies.
-
-    Examples
-    --------
-    >>> from genolect.sequence.alphabet import encode
-    >>> kmer_vectors([encode("ATCNA"), encode("GG")], 1).tolist()
-    [[0.75, 0.25], [0.0, 1.0]]
-    """
-    return np.concatenate([kmer_frequencies(sequence[None], length) for sequence in sequences])
 
 
 def _estimate(values: Floats, resamples: Resamples) -> Estimate:
