@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -203,3 +206,16 @@ def test_a_table_is_divided_evaluated_and_written(user_folder, tmp_path) -> None
     assert page.read_text().startswith("<!DOCTYPE html>")
     written = json.loads((tmp_path / "evaluation" / "results.json").read_text())
     assert written["evaluation"] == json.loads(json.dumps(result.rows))
+
+
+def test_the_readme_runs(user_folder, tmp_path, monkeypatch) -> None:
+    """With a small genome, two steps and a folder that was written here in place of what a user has."""
+    (block,) = re.findall(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text("utf-8"), flags=re.DOTALL)
+    monkeypatch.chdir(shutil.copytree(user_folder, tmp_path / "user"))
+    model().save("DNABERT-6")
+    small = block.replace("yeast.fa.gz", "genome.fa").replace("minutes=10", "steps=2")
+    assert small.count("genome.fa") == small.count("steps=2") == 1
+    names: dict[str, Any] = {}
+    exec(compile(small, "README.md", "exec"), names)
+    assert names["vectors"].shape == (2, 128)
+    assert names["published"].shape == (1, 8)
