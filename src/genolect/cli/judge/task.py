@@ -57,11 +57,12 @@ Genome = Annotated[Path, typer.Option(help="FASTA file, or folder made by genole
 def verb_of(kind: type[TaskKind]) -> Verb:
     """Give the command of a kind of task: its fields, and what all kinds take."""
 
-    def verb(options: TaskKind, table: Table, genome: Path | None = None, names: Names = Names()) -> None:  # noqa: B008
+    def verb(options: TaskKind, table: Table, genome: Path | None = None, names: Names | None = None) -> None:
         from genolect.tasks.kind import Naming, Output
 
         output = Output(table.out, command_line(), table.overwrite)
-        for line in options.write(output, genome, Naming(names.renaming(), names.allow_missing)):
+        naming = None if names is None else Naming(names.renaming(), names.allow_missing)
+        for line in options.write(output, genome, naming):
             typer.echo(line)
         typer.echo(f"table: {table.out}")
 
