@@ -7,8 +7,8 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertForMaskedLM
 
-from genolect.encoders.build import KINDS, EncoderConfig, encoder_config, kind_of
-from genolect.encoders.encoder import HeadConfig
+from genolect.encoders.build import encoder_config, encoder_kinds
+from genolect.encoders.encoder import EncoderConfig, HeadConfig
 from genolect.encoders.presets import PRESETS
 from genolect.errors import InputError
 from genolect.models.conversion import convert_model, describe_model
@@ -88,15 +88,19 @@ def test_a_model_of_our_own_training_is_loaded_there(tmp_path, kind):
 def small(config: EncoderConfig) -> EncoderConfig:
     """The same shape with two layers of four channels a head: what is rotary, gated, tied or masked stays."""
     values = {**config.to_mapping(), "layers": min(2, config.layers), "width": 4 * config.heads, "feed_forward": 24}
-    if kind_of(config) == "esm":  # a run takes the padding id of its tokenizer
+    if config.kind == "esm":  # a run takes the padding id of its tokenizer
         values["padding_id"] = DnabertTokenizer(WORDS).padding_id
-    return encoder_config(kind_of(config), values, "here")
+    return encoder_config(config.kind, values, "here")
 
 
 SMALL = {"vocabulary": 7, "width": 12, "layers": 2, "heads": 3, "feed_forward": 10}
 SPECIAL = {"mask_id": NucleotideTokenizer().mask_id, "padding_id": NucleotideTokenizer().padding_id}
 SHAPES = {
-    **{kind: encoder_config(kind, SMALL, "here") for kind in KINDS if not kind.startswith(("equi", "enf", "hier"))},
+    **{
+        kind: encoder_config(kind, SMALL, "here")
+        for kind in encoder_kinds()
+        if not kind.startswith(("equi", "enf", "hier"))
+    },
     "hierarchical": encoder_config("hierarchical", {**SMALL, "patch": 2, "block": 8}, "here"),
     "equivariant": encoder_config("equivariant", {**SMALL, "width": 24, "heads": 4}, "here"),
     "equivariant_convolution": encoder_config(
@@ -122,7 +126,7 @@ def awake(config: EncoderConfig, **options) -> SequenceModel:
 
 
 def test_every_kind_that_gives_tokens_goes_there_and_back():
-    assert {kind_of(config) for config in SHAPES.values()} == {*KINDS} - {"enformer"}
+    assert {config.kind for config in SHAPES.values()} == {*encoder_kinds()} - {"enformer"}
 
 
 @torch.no_grad()

@@ -243,7 +243,7 @@ def test_a_temperature_decides_what_is_drawn(corpus):
 
 
 def test_a_temperature_for_a_plain_genome_is_refused_before_a_plan_is_written(genome):
-    with pytest.raises(ConfigurationError, match=r"a temperature balances species.*leave out --temperature"):
+    with pytest.raises(ConfigurationError, match=r"a temperature balances species.*leave the temperature out"):
         make_plan(genome, PretrainingOptions(steps=5, temperature=2), CPU)
 
 
@@ -279,4 +279,4 @@ def test_a_plan_that_calls_a_role_training_is_refused(genome, tmp_path):
     mapping["regions"]["training"] = mapping["regions"].pop("train")
     (tmp_path / PLAN).write_text(json.dumps(mapping))
     with pytest.raises(InputError, match=r"another version .*regions.training.*train anew in another --out"):
-        resume_plan(tmp_path, genome, PretrainingOptions(steps=1))
+        resume_plan(tmp_path, genome, PretrainingOptions(steps=1), Recipe(), NucleotideTokenizer())

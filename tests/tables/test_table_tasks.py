@@ -9,9 +9,9 @@ import pytest
 
 from genolect.errors import ConfigurationError, InputError, LeakError
 from genolect.tables import table_file
-from genolect.tables.planted_table import RELATIVES, planted_table
 from genolect.tables.task_file import TableTask, read_suite
 from tests.pretraining.panel_tasks import table_of, write_table
+from tests.tables.planted_table import RELATIVES, planted_table
 
 
 def test_a_task_reads_its_table_under_its_name(tmp_path):

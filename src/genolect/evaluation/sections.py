@@ -11,17 +11,7 @@ from genolect.tables.table import LabelledTable
 
 
 def strands_of(*parts: LabelledTable) -> Strands:
-    """Say whether arms read one strand or both: one where every example of a table, or of all its parts, has a strand.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from genolect.tables.table import Places, Target
-    >>> blank = np.array([""])
-    >>> strands_of(LabelledTable("toy", blank, RaggedBases.of([np.zeros(3, dtype=np.uint8)]),
-    ...     Target("number", ("y",), np.zeros(1)), blank, blank, Places.unknown(1)))
-    'both'
-    """
+    """Say whether arms read one strand or both: one where every example of a table, or of all its parts, has a strand."""
     return "one" if all(bool((part.places.strand != 0).all()) for part in parts) else "both"
 
 

@@ -476,6 +476,7 @@ def stream_fasta(source: Source | Path | str) -> Iterator[FastaChunk]:
     >>> with NamedTemporaryFile() as file:
     ...     _ = file.write(b">a one\nACg\nR"), file.flush()
     ...     chunks = [*stream_fasta(file.name)]
+    >>> from genolect.sequence.alphabet import decode
     >>> [(chunk.name, decode(chunk.bases), chunk.ambiguous) for chunk in chunks]
     [('a', 'ACgN', 1)]
     """
@@ -528,6 +529,7 @@ def read_fasta(source: Source | Path | str) -> list[FastaRecord]:
     >>> with NamedTemporaryFile() as file:
     ...     _ = file.write(b">a\nAC\nGT\n"), file.flush()
     ...     records = read_fasta(file.name)
+    >>> from genolect.sequence.alphabet import decode
     >>> [(record.name, decode(record.bases)) for record in records]
     [('a', 'ACGT')]
     """

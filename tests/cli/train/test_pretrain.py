@@ -76,7 +76,10 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(pretrain, tmp
 def test_a_temperature_needs_a_corpus(pretrain, tmp_path):
     outcome = pretrain(tmp_path / "run", "--steps", 3, "--temperature", 3)
     assert (outcome.code, outcome.stdout) == (2, "")
-    assert "a temperature balances species, and the records of this genome have none. Fix: leave out" in outcome.stderr
+    assert (
+        "a temperature balances species, and the records of this genome have none. Fix: leave the temperature out"
+        in outcome.stderr
+    )
     outcome = pretrain(tmp_path / "other", "--steps", 3, "--temperature", 0.5)
     assert outcome.code == 2
     assert "temperature: " in outcome.stderr

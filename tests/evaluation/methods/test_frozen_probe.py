@@ -24,8 +24,7 @@ from genolect.models.inference import this_machine
 from genolect.models.model import load_model
 from genolect.statistics.bootstrap import draw_blocks
 from genolect.statistics.information import told_information
-from genolect.tables.table_file import TableColumns
-from genolect.tables.task_file import TableTask, TaskFile
+from genolect.tables.task_file import TableTask
 from tests.pretraining.panel_tasks import model_folder, table_of, tiny_model, write_table
 
 
@@ -69,7 +68,7 @@ class Verbs:
         self.model = model_folder(folder / "model")
         table = table_of("motif", n=240, length=30)
         self.path = write_table(folder / "task.tsv", table, strand=[strand] * len(table))
-        self.task = TaskFile(self.path, TableColumns())
+        self.task = TableTask(table=str(self.path))
 
     def evaluate(self) -> dict:
         options = EvaluationOptions(baselines=(), seeds=1, resamples=20, processes=1)

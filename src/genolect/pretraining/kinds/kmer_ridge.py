@@ -44,7 +44,7 @@ class KmerRidge:
     ...     places = [Interval("a", start, start + 5) for start in (0, 5, 10, 15)]
     ...     ridge = KmerRidge(genome, spans=(4,), words=(1,), stranded=False)
     ...     values = np.array([0.0, 1.0, 0.0, 1.0])
-    ...     ridge.fit({"training": places, "validation": places}, {"training": values, "validation": values})
+    ...     ridge.fit({"train": places, "validation": places}, {"train": values, "validation": values})
     ...     ridge.predict(places[:2]).round(3).tolist()
     [0.056, 0.944]
     """
@@ -67,13 +67,13 @@ class KmerRidge:
         """
         best = -np.inf
         for span, word in self.shapes:
-            inputs = self._counts(places["training"], span, word)
+            inputs = self._counts(places["train"], span, word)
             mean, deviation = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
             inputs -= mean
             inputs /= deviation
-            level = truth["training"].mean()
+            level = truth["train"].mean()
             strengths, vectors = np.linalg.eigh((inputs.T @ inputs).astype(np.float64))
-            projected = vectors.T @ (inputs.T @ (truth["training"] - level).astype(np.float32)).astype(np.float64)
+            projected = vectors.T @ (inputs.T @ (truth["train"] - level).astype(np.float32)).astype(np.float64)
             held_out = (self._counts(places["validation"], span, word) - mean) / deviation
             for penalty in PENALTIES:
                 weights = vectors @ (projected / (strengths.clip(min=0) + penalty))

@@ -18,8 +18,7 @@ from pydantic import Field
 from torch import Tensor
 
 from genolect.arrays import Floats, Integers
-from genolect.encoders.encoder import EncoderConfig, HeadConfig
-from genolect.encoders.enformer import EnformerTrunkConfig
+from genolect.encoders.encoder import BinConfig, EncoderConfig, HeadConfig
 from genolect.encoders.heads import TrackHead
 from genolect.errors import ConfigurationError, InputError, shown
 from genolect.genome.genome import PreparedGenome
@@ -197,7 +196,7 @@ def bin_layout(config: EncoderConfig, part: TrackPart) -> BinLayout:
     >>> bin_layout(BertConfig(vocabulary=7), TrackPart(files=("a.bw",), crop=2))
     BinLayout(bin_length=128, crop=2, inside=False)
     """
-    if not isinstance(config, EnformerTrunkConfig):
+    if not isinstance(config, BinConfig):
         return BinLayout(part.bin or BIN_LENGTH, part.crop or 0, inside=False)
     if config.input_tracks:
         what = f"encoder.input_tracks is {config.input_tracks}, and a recipe names no tracks to read"
