@@ -11,7 +11,7 @@ from genolect.tables.table import LabelledTable
 
 
 def strands_of(*parts: LabelledTable) -> Strands:
-    """Say whether arms read one strand or both: one where every example of a table, or of all its parts, has a strand."""
+    """Say whether arms read one strand or both: one where every example of the table, or its parts, has a strand."""
     return "one" if all(bool((part.places.strand != 0).all()) for part in parts) else "both"
 
 

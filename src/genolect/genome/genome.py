@@ -24,8 +24,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from genolect import __version__
-from genolect import files as durable
+from genolect import __version__, files
 from genolect.errors import ConfigurationError, InputError, MachineError, shown
 from genolect.files import STANDARD_INPUT
 from genolect.folders import BASES, MANIFEST, RECORDS
@@ -191,7 +190,7 @@ class PreparedGenome:
 
     def __init__(self, folder: Path, *, verify: bool = True) -> None:
         self.folder = folder
-        self.manifest = durable.read_manifest(folder, verify=verify)
+        self.manifest = files.read_manifest(folder, verify=verify)
         if self.manifest.get("kind") != "genome" or self.manifest.get("format") not in (PLAIN_FORMAT, FORMAT):
             fix = "make it with: genolect prepare GENOME --out FOLDER"
             raise InputError(f"not a prepared genome of format {PLAIN_FORMAT} or {FORMAT}", fix=fix, path=folder)
@@ -308,7 +307,7 @@ def prepare_genome(
             return PreparedGenome(folder)
         fix = "name another --out, or add --overwrite"
         raise MachineError("the folder holds something else than this genome", fix=fix, path=folder)
-    with durable.new_folder(folder, replace=overwrite) as staging:
+    with files.new_folder(folder, replace=overwrite) as staging:
         encoded = _encode(sources, staging, progress or (lambda _: None))
         names = [record.name for record in encoded.records]
         refuse_unknown_circular(circular, names, _path_of(sources))
@@ -339,18 +338,18 @@ def write_records(
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     with durable.new_folder(Path(folder, "prepared")) as staging:
-    ...         durable.write_file(staging / BASES, b"\0\1\2")
+    ...     with files.new_folder(Path(folder, "prepared")) as staging:
+    ...         files.write_file(staging / BASES, b"\0\1\2")
     ...         write_records(staging, [GenomeRecord("a", "", 0, 3, circular=True)], {"inputs": []})
     ...     PreparedGenome(Path(folder, "prepared")).bases("a", 2, 5).tolist()
     [2, 0, 1]
     """
-    with durable.open_for_writing(staging / RECORDS) as file:
-        file.write(durable.json_text([_row(record) for record in records]).encode())
+    with files.open_for_writing(staging / RECORDS) as file:
+        file.write(files.json_text([_row(record) for record in records]).encode())
     plain = not any(record.species or record.circular for record in records)
     form = PLAIN_FORMAT if plain else FORMAT
     sums = {} if bases_sha256 is None else {BASES: bases_sha256}
-    durable.write_facts(staging, {"kind": "genome", "format": form, "genolect": __version__, **facts}, sums)
+    files.write_facts(staging, {"kind": "genome", "format": form, "genolect": __version__, **facts}, sums)
 
 
 def _row(record: GenomeRecord) -> dict[str, Any]:
@@ -391,7 +390,7 @@ def is_prepared_from(
     ...     is_prepared_from([source], prepared), is_prepared_from([source], prepared, circular="all")
     (True, False)
     """
-    manifest = durable.read_manifest(folder, verify=False)
+    manifest = files.read_manifest(folder, verify=False)
     if manifest.get("kind") != "genome" or any(str(source) == STANDARD_INPUT for source in sources):
         return False
     if "corpus" in manifest or _circular_fact(circular).get("circular") != manifest.get("circular"):
@@ -401,7 +400,7 @@ def is_prepared_from(
             raise InputError("there is no such file", fix="check the path", path=source)
     inputs = manifest["inputs"]
     return _prefixes(sources) == _prefixes([item["path"] for item in inputs]) and all(
-        durable.sha256_of(Path(source)) == item["sha256"] for source, item in zip(sources, inputs, strict=True)
+        files.sha256_of(Path(source)) == item["sha256"] for source, item in zip(sources, inputs, strict=True)
     )
 
 
@@ -424,9 +423,9 @@ class _Encoded(NamedTuple):
 
 def _encode(sources: Sequence[Path | str], staging: Path, progress: Callable[[int], None]) -> _Encoded:
     inputs: list[dict[str, Any]] = []
-    checksum = durable.Checksum()
+    checksum = files.Checksum()
     records: dict[str, GenomeRecord] = {}
-    with durable.open_for_writing(staging / BASES) as file:
+    with files.open_for_writing(staging / BASES) as file:
         for path, prefix in zip(sources, _prefixes(sources), strict=True):
             source = Source(path)
             for chunk in stream_fasta(source):

@@ -100,7 +100,7 @@ def verbs(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_model_on_a_table_has_one_probe_in_every_verb(verbs: Verbs) -> None:
     """Equal to the bit: AUROC of ``evaluate`` and ``label-curve``, answers of ``evaluate`` and ``information``."""
-    parts = verbs.task.read().parts()
+    parts = verbs.task.read().table.parts()
     strands = strands_of(*parts)
     [answers] = probe_arms(load_model(verbs.model), strands=strands)[PROBE](blind(parts), [0])
     auroc = verbs.auroc_evaluated()

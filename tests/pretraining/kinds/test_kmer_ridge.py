@@ -44,7 +44,7 @@ def names(word: int) -> list[str]:
 @pytest.mark.parametrize("stranded", [False, True])
 def test_predictions_are_those_of_scikit_learn_on_words_counted_by_hand(genome, monkeypatch, stranded):
     monkeypatch.setattr(kmer_ridge, "PENALTIES", np.array([10.0]))
-    at = {"training": places(50, 2_500) + places(60, 900, "-"), "validation": places(2_600, 3_900, "-")}
+    at = {"train": places(50, 2_500) + places(60, 900, "-"), "validation": places(2_600, 3_900, "-")}
     generator = np.random.default_rng(4)
     truth = {role: generator.normal(size=len(found)) for role, found in at.items()}
     ours = KmerRidge(genome, spans=(SPAN,), words=(2,), stranded=stranded)

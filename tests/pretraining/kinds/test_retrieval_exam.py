@@ -16,10 +16,11 @@ from genolect.pretraining.kinds import contrastive, species
 from genolect.pretraining.kinds import exam as exams
 from genolect.pretraining.kinds.contrastive import set_view_exam
 from genolect.pretraining.kinds.kind import HeldOutTask
-from genolect.pretraining.kinds.retrieval import RetrievalExam, kmer_vectors, retrieve
+from genolect.pretraining.kinds.retrieval import RetrievalExam, retrieve
 from genolect.pretraining.kinds.species import set_ortholog_exam
 from genolect.sequence.interval import Interval
 from tests.pretraining.exam_toys import CPU, TOKENIZERS, Told, opinionated, toy_genome
+from tests.pretraining.kinds.test_retrieval import kmer_vectors
 
 WINDOW = 60
 REGION = Interval("one", 0, 2_400)
