@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertForMaskedLM
 
-from genolect.encoders.build import encoder_config, encoder_kinds, preset, preset_names
+from genolect.encoders.build import _presets, encoder_config, encoder_kinds
 from genolect.encoders.encoder import EncoderConfig, HeadConfig
 from genolect.errors import InputError
 from genolect.models.conversion import convert_model, describe_model
@@ -109,7 +109,7 @@ SHAPES = {
     "gated esm": encoder_config("esm", {**SMALL, **SPECIAL, "gated": True}, "here"),
     "esm with positions": encoder_config("esm", {**SMALL, **SPECIAL, "positions": 40}, "here"),
     "esm with another padding id": encoder_config("esm", {**SMALL, "positions": 40, "padding_id": 1}, "here"),
-    **{f"preset {name}": small(config) for name, config in ((name, preset(name)) for name in preset_names())},
+    **{f"preset {name}": small(config) for name, config in _presets().items()},
 }
 
 
