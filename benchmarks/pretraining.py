@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from rows import Row, row, show
 
+from genolect.encoders.transformer import TransformerConfig
 from genolect.genome.context_counts import ContextModel, count_contexts
 from genolect.genome.genome import prepare_genome
 from genolect.genome.synthetic import SyntheticConfig, write_synthetic
@@ -34,6 +35,7 @@ from genolect.tokenizers.nucleotide import NucleotideTokenizer
 def peer_seconds(plan: Plan, machine: Machine, steps: int) -> float:
     """Median seconds of a step of torch's own encoder of the same shape."""
     shape, training = plan.encoder, plan.training
+    assert isinstance(shape, TransformerConfig)
     layer = torch.nn.TransformerEncoderLayer(
         shape.width, shape.heads, 2 * shape.feed_forward, 0.0, "gelu", batch_first=True, norm_first=True
     )

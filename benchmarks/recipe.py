@@ -18,6 +18,8 @@ from typing import Any
 import torch
 from rows import Row, row, show
 
+from genolect.encoders.encoder import EncoderConfig
+from genolect.encoders.transformer import TransformerConfig
 from genolect.genome.context_counts import ContextModel, count_contexts
 from genolect.genome.genome import PreparedGenome, prepare_genome
 from genolect.genome.synthetic import SyntheticConfig, write_synthetic
@@ -50,16 +52,23 @@ class AllAdamW(TwoOptimizers):
         super().__init__(model, **rates)
         rate = rates["learning_rate"]
         adamw = torch.optim.AdamW(self.matrices, lr=rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
-        self._optimizers = (adamw, self._optimizers[1])
+        self._optimizers = {0: adamw, 1: self._optimizers[1]}
         self._peaks = (rate, rate)
+
+
+def shape_of(config: EncoderConfig) -> TransformerConfig:
+    """The shape of the default encoder, which is all that is tried here."""
+    if not isinstance(config, TransformerConfig):
+        raise TypeError(config.kind)
+    return config
 
 
 def training_of(genome: PreparedGenome, plan: Plan, variant: dict[str, Any], steps: int) -> Training:
     """Set up the training of one variant for so many steps."""
     encoder = plan.encoder.model_copy(update=variant.get("encoder", {}))
     split = plan.split()
-    counts = count_contexts(genome, split.training, max(plan.encoder.context_lengths))
-    tables = {k: torch.from_numpy(counts[k]) for k in encoder.context_lengths}
+    counts = count_contexts(genome, split.train, max(shape_of(plan.encoder).context_lengths))
+    tables = {k: torch.from_numpy(counts[k]) for k in shape_of(encoder).context_lengths}
     masking = MaskedPart.from_mapping(variant.get("objective", {}), "objective")
     ingredients = gather(genome, Recipe(objectives={"masked": masking}))
     config = plan.training.model_copy(update={"steps": steps, "checkpoint_every": 0, "validate_every": 0})
@@ -86,7 +95,7 @@ def train(genome: PreparedGenome, variant: dict[str, Any], seconds: float, folde
     steps = steps_within(seconds, training_of(genome, plan, variant, steps=1000))
     training = training_of(genome, plan, variant, steps)
     training.run(folder, Observers())
-    counting = ContextModel(count_contexts(genome, plan.split().train, max(plan.encoder.context_lengths)))
+    counting = ContextModel(count_contexts(genome, plan.split().train, max(shape_of(plan.encoder).context_lengths)))
     tokens, window = WindowTokens(NucleotideTokenizer()), plan.training.window
     exam = set_masked_exam(genome, plan.split().validation, tokens, counting, window=window, most=1_000, seed=0)
     tune_count_model(counting, exam)

@@ -89,7 +89,7 @@ def main() -> None:
         rows = [
             *ids(genome, 2 if options.quick else 9),
             *byte_pair.learning(genome, megabases),
-            *byte_pair.encoding(genome, megabases[1] * 1_000_000, folder),
+            *byte_pair.encoding(genome, megabases[1] * 1_000_000),
             *windows.measure(folder, 10_000_000 if options.quick else 100_000_000, 2 if options.quick else 9),
         ]
         show(rows, options.json)

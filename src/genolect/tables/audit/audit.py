@@ -114,6 +114,8 @@ def audit(
     examined = Examined(table, kinship, parts, genome, pretraining)
     findings: list[Finding] = []
     for one in looks():
+        if one.needs and getattr(examined, one.needs) is None:
+            continue
         if one.says:
             say(one.says)
         findings += one.find(examined)

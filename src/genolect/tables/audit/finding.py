@@ -141,6 +141,7 @@ class Look(NamedTuple):
 
     order: int
     says: str
+    needs: str
     across: bool
     find: Callable[[Examined], list[Finding]]
 
@@ -149,7 +150,7 @@ Find = TypeVar("Find", bound=Callable[[Examined], list[Finding]])
 LOOKS: dict[str, Look] = {}
 
 
-def look(order: int, *, says: str = "", across: bool = False) -> Callable[[Find], Find]:
+def look(order: int, *, says: str = "", needs: str = "", across: bool = False) -> Callable[[Find], Find]:
     """Make a function one of those that an audit asks; it gives no finding where it has nothing to look at.
 
     Parameters
@@ -158,12 +159,14 @@ def look(order: int, *, says: str = "", across: bool = False) -> Callable[[Find]
         Its place among the others.
     says : str
         What a person is told before it begins.
+    needs : str
+        Attribute of `Examined` without which there is nothing to look at, and nothing is told.
     across : bool
         Whether it asks only what one part of a split gives away of another; a division asks these again.
     """
 
     def add(find: Find) -> Find:
-        LOOKS[f"{find.__module__}.{find.__name__}"] = Look(order, says, across, find)
+        LOOKS[f"{find.__module__}.{find.__name__}"] = Look(order, says, needs, across, find)
         return find
 
     return add

@@ -139,6 +139,6 @@ def _overlaps(examined: Examined) -> list[Finding]:
     return [overlap_finding(examined.table, examined.kinship, examined.parts)]
 
 
-@look(50, says="comparing places with the genome")
+@look(50, says="comparing places with the genome", needs="genome")
 def _genome(examined: Examined) -> list[Finding]:
     return [] if examined.genome is None else [genome_finding(examined.table, examined.genome)]

@@ -106,7 +106,7 @@ def pretraining_finding(
     return Finding(name, judgement, sentence, fix if judgement != "ok" else "", numbers)
 
 
-@look(70, says="comparing with what pretraining read")
+@look(70, says="comparing with what pretraining read", needs="pretraining")
 def _pretraining(examined: Examined) -> list[Finding]:
     seen = examined.pretraining
     if seen is None:
