@@ -1,6 +1,6 @@
 """Writers that make the mistakes others have made: each check of durability has to notice every one of them.
 
-Each is a function that puts its mistake in place of what `durable` does.
+Each is a function that puts its mistake in place of what `files` does.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Disk:
 
     @contextmanager
     def watching(self) -> Iterator[Disk]:
-        """Watch the operations of `durable` until the block ends."""
+        """Watch the operations of `files` until the block ends."""
         with pytest.MonkeyPatch.context() as patch:
             before = files.before_operation
             patch.setattr(files, "before_operation", lambda *given: (self._announce(*given), before(*given)))

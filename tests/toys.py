@@ -156,7 +156,7 @@ def holds(folder: Path) -> dict[str, bytes]:
 
 
 class Fault:
-    """Stands in for `durable.before_operation`: counts the operations and acts before the k-th.
+    """Stands in for `files.before_operation`: counts the operations and acts before the k-th.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ NOT_ASKED = -100
 
 
 class GenolectConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
-    """Shape of a model, as `foreign_checkpoint.own_model.configuration_values` writes it.
+    """Shape of a model, as `models.huggingface.writing.configuration_values` writes it.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ class GenolectModel(GenolectPreTrained):  # type: ignore[no-untyped-call]
             0 at padding, which may stand at either end. Windows of one length are read together, without it.
         counted : Tensor of int64, shape (B, L), optional
             The true tokens, where the windows are part of the genome whose contexts the model counted: training on
-            that genome without them lets the model read its answers (`encoders.context`).
+            that genome without them lets the model read its answers (`encoders.layers.context`).
         output_hidden_states, output_attentions : bool, optional
             Whether to give those of all layers.
         ignored

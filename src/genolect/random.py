@@ -96,7 +96,7 @@ def key_words(key: int) -> tuple[int, int]:
     Parameters
     ----------
     key : int
-        From 0 to 2^64 - 1, as `randomness.derived_key` gives it.
+        From 0 to 2^64 - 1, as `random.derived_key` gives it.
 
     Returns
     -------

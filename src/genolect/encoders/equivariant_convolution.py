@@ -1,4 +1,4 @@
-"""A tower of dilated convolutions that is exactly strand-symmetric (`encoders.strand_layers`); single-base tokens.
+"""A tower of dilated convolutions that is exactly strand-symmetric (`encoders.layers.strand`); single-base tokens.
 
 Moving a window moves its hidden states, but for the tokens near its ends, which see zeros beyond them. A token sees
 `receptive_field` bases and no more, so cost grows with length, not with its square. Dilated towers for DNA: Kelley et

@@ -1,4 +1,4 @@
-"""The default encoder made exactly strand-symmetric, by sharing weights (`encoders.strand_layers`); single-base tokens.
+"""The default encoder made exactly strand-symmetric, by sharing weights (`encoders.layers.strand`); single-base tokens.
 
 The other strand's hidden states are those of the given strand turned round, the halves of their channels swapped. It
 has half the weights of the plain transformer of the same width; its matrix products are as large.

@@ -123,7 +123,7 @@ class MarkovModel:
     Attributes
     ----------
     counts : mapping of int to ndarray of int, shape (4**k, 4)
-        For k = 0 … K, as `data.context_counts.count_contexts` gives them.
+        For k = 0 … K, as `genome.context_counts.count_contexts` gives them.
     strengths : dict of int to float
         Weight of the shorter context's estimate, in pseudo-counts, per k.
     """

@@ -217,7 +217,7 @@ def prepare_corpus(
     Parameters
     ----------
     genomes : sequence of CorpusGenome
-        The rows of a manifest (see `data.corpus_manifest`).
+        The rows of a manifest (see `genome.corpus`).
     folder : Path
         Where. Its parts lie in ``FOLDER.parts`` until it is finished.
     processes : int

@@ -7,7 +7,7 @@
         records.json    name, offset, length and counts per record; where known, its species and that it is circular
         manifest.json   SHA-256 of each file, and of the inputs it was made from
 
-A corpus of many genomes (`data.corpus`) has the same form: one file of bases, however many genomes.
+A corpus of many genomes (`genome.corpus`) has the same form: one file of bases, however many genomes.
 """
 
 from __future__ import annotations

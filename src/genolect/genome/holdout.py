@@ -287,8 +287,8 @@ def split_genome(
     window : int
         Bases per window.
     validation, test : sequence of str
-        As in `data.species_split.choose_species_split` where there are species enough, else in
-        `data.split.choose_split`.
+        As in `genome.holdout.choose_species_split` where there are species enough, else in
+        `genome.holdout.choose_split`.
 
     Returns
     -------

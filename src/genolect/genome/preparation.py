@@ -56,7 +56,7 @@ def prepare_files(
     Parameters
     ----------
     files : sequence of str
-        As in `data.genome.prepare_genome`.
+        As in `genome.genome.prepare_genome`.
     out, overwrite, progress
         As there.
     circular : str, optional
@@ -91,9 +91,9 @@ def prepare_many(
     Parameters
     ----------
     manifest : Path
-        A table of genomes (see `data.corpus_manifest`).
+        A table of genomes (see `genome.corpus`).
     out, processes, overwrite, progress
-        As in `data.corpus.prepare_corpus`.
+        As in `genome.corpus.prepare_corpus`.
 
     Returns
     -------

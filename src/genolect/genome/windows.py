@@ -312,7 +312,7 @@ class WindowSampler:
     purpose : str
         What the windows are for; two purposes draw different windows.
     shares : mapping of str to float, optional
-        How often each species is drawn, up to a common factor (see `data.shares`). By default every position of the
+        How often each species is drawn, up to a common factor (see `genome.windows`). By default every position of the
         genome is drawn equally often, so that a species has the share of its size.
     soft_mask : bool
         Whether the soft-mask bit of the base codes is kept.

@@ -109,14 +109,14 @@ def layer_embeddings(
     model : SequenceModel
         The model.
     sequences : iterable of ndarray of uint8, shape (bases,) each
-        Base codes, of any length; a `data.ragged.RaggedBases` is one.
+        Base codes, of any length; a `sequence.ragged.RaggedBases` is one.
     machine : Machine
         Where to run.
     pooling : sequence of str
         Mean or maximum over the tokens, the one in their middle, or the first special token; several lie side by side.
     special_tokens : bool
         Whether a published encoder is shown its special tokens where its vocabulary has them (see
-        `tokenizers.framing`); False for one that was trained here, on windows. Mean and maximum leave them out.
+        `tokenizers.tokenizer`); False for one that was trained here, on windows. Mean and maximum leave them out.
     counted, tokens
         As in `read_sequences`.
 

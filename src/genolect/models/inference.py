@@ -337,7 +337,7 @@ def words_of(tokenizer: Tokenizer, base_frequencies: Sequence[float] | None = No
     Returns
     -------
     Vocabulary
-        What `objectives.masked_bases.MaskedBases` needs.
+        What `objectives.masked.MaskedBases` needs.
 
     Examples
     --------

@@ -89,7 +89,7 @@ class SequenceModel(nn.Module):
         selected : Tensor of bool, shape (B, L), or None
             Which tokens to predict; None for heads that read whole windows.
         counted : Tensor of int64, shape (B, L), optional
-            The true tokens of windows from the counted genome (see `encoders.context`).
+            The true tokens of windows from the counted genome (see `encoders.layers.context`).
         head : str, optional
             Name of one of the other heads.
 
@@ -151,7 +151,7 @@ def new_model(
     seed : int
         Seed of the initial weights.
     counts : mapping of int to Tensor, optional
-        Context counts (see `encoders.context.ContextEvidence.set_counts`).
+        Context counts (see `encoders.layers.context.ContextEvidence.set_counts`).
     heads : mapping of str to HeadConfig, optional
         As in `SequenceModel`; encoder and token head start alike with and without them.
 

@@ -103,8 +103,8 @@ class CausalObjective:
     targets : range
         Ids that can be predicted; the first of them is the first of the logits.
     stride : int, optional
-        Bases from one word to the next where words overlap (`tokenizers.overlap`); all words of one length must then be
-        the targets, in alphabetical order of whatever alphabet.
+        Bases from one word to the next where words overlap (`tokenizers.tokenizer`); all words of one length must then
+        be the targets, in alphabetical order of whatever alphabet.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Masked modelling of bases, for every tokenizer: the bases are hidden first, the tokens follow from them.
 
-What becomes of a base (hidden, replaced by a random base, kept) is drawn for bases (`objectives.hiding`). Each token
+What becomes of a base (hidden, replaced by a random base, kept) is drawn for bases (`objectives.masking`). Each token
 that touches a hidden base is then shown as ``[MASK]``; every other token is made from the changed bases, so overlapping
 tokens agree with one another. Tokens that touch a selected base are predicted. Where the changed bases would be cut
 into other tokens (byte-pair), there is no such tokenizing: a token that touches a replaced base is shown as a random

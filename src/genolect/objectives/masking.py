@@ -259,14 +259,14 @@ def places_of(flags: Tensor) -> Tensor:
 
 
 def counter_words(left: Tensor, low: int, high: int) -> tuple[Tensor, Tensor]:
-    """Do what `philox.random_words` does, on any device: in int64 a product wraps, and the mask mends its upper half.
+    """Do what `random.random_words` does, on any device: in int64 a product wraps, and the mask mends its upper half.
 
     Parameters
     ----------
     left : Tensor of int64
         Places, below 2^32, of any shape.
     low, high : int
-        Words of a key (`philox.key_words`).
+        Words of a key (`random.key_words`).
 
     Returns
     -------

@@ -33,7 +33,7 @@ class Batch:
         First base and number of the record of each window, where overlapping windows are to be told apart.
     counted : Tensor of int64, shape (B, M), or None
         True tokens of the longer windows that these are part of, where what follows them has to be left out of counted
-        contexts too (`encoders.context`); by default the tokens themselves.
+        contexts too (`encoders.layers.context`); by default the tokens themselves.
     """
 
     bases: Tensor

@@ -1,6 +1,6 @@
 """Labels as an objective: classes or values of windows or tokens, known for some and unknown for the rest.
 
-Beside an objective that needs no labels (`objectives.combined`) this is semi-supervised training.
+Beside an objective that needs no labels (`pretraining.parts`) this is semi-supervised training.
 
 Legend: B windows, L tokens, S labelled tokens, C classes, P values per window.
 """

@@ -174,7 +174,7 @@ def training_windows(
     genome, split, training
         As the run will use them.
     temperature : float, optional
-        As in `workflow.corpora.choose_shares`.
+        As in `genome.preparation.choose_shares`.
 
     Returns
     -------

@@ -49,7 +49,7 @@ class TrainingConfig(Configuration):
     window : int
         Bases per window.
     learning_rate, matrix_learning_rate : float
-        Peak rates (see `training.optimizer`).
+        Peak rates (see `pretraining.optimizer`).
     warmup_share : float
         Share of the steps that warm up.
     checkpoint_every, validate_every : int

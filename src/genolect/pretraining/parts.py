@@ -42,7 +42,7 @@ class Part:
     weight : WeightConfig
         Weight of its loss.
     counted : bool
-        Whether the windows are part of the genome whose contexts the model counted (`encoders.context`).
+        Whether the windows are part of the genome whose contexts the model counted (`encoders.layers.context`).
     state : Module or None
         What the objective learns or remembers, such as a temperature: trained and saved with the model.
     """

@@ -87,7 +87,7 @@ def pretrain(
     Parameters
     ----------
     prepared : Path
-        Folder made by `data.genome.prepare_genome`.
+        Folder made by `genome.genome.prepare_genome`.
     run : Path
         The run folder: the model goes to ``run/model``, the figures to ``run/results.json``.
     options : PretrainingOptions

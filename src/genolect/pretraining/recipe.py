@@ -80,7 +80,7 @@ class EncoderChoice(Configuration):
 
 
 class TrainingChoice(Configuration):
-    """How to train, as in `training.loop.TrainingConfig`."""
+    """How to train, as in `pretraining.loop.TrainingConfig`."""
 
     windows: int | None = Field(None, ge=1)
     learning_rate: float | None = Field(None, gt=0)
@@ -110,7 +110,7 @@ class Recipe(Configuration):
     Attributes
     ----------
     tokenizer : str
-        As `workflow.tokens.named_tokenizer` reads it.
+        As `genome.tokens.named_tokenizer` reads it.
     encoder, training
         Shape and speed.
     classes : dict of str to ClassSource

@@ -232,7 +232,7 @@ def suite_section(tasks: Sequence[Mapping[str, Any]], datasets: Mapping[str, str
     Parameters
     ----------
     tasks : sequence of mapping
-        From `workflow.table_evaluation.task_section`.
+        From `evaluation.tables.task_section`.
     datasets : mapping of str to str
         What each task was made from.
 

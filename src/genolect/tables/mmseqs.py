@@ -86,7 +86,7 @@ def remote_pairs(sequences: RaggedBases, *, copies: Copies | None = None) -> Rem
     sequences : RaggedBases
         The sequences; the soft-mask is ignored.
     copies : Copies, optional
-        From `data.similarity`, where it is known already.
+        From `tables.similarity`, where it is known already.
 
     Returns
     -------

@@ -120,7 +120,7 @@ def count_tagged(
     Parameters
     ----------
     sequences : tuple of ndarray
-        Bases and starts, as in `data.ragged.RaggedBases`.
+        Bases and starts, as in `sequence.ragged.RaggedBases`.
     length, thin, table, tags
         As in `tag_words`.
     counts : ndarray of int64, shape (n, 2)

@@ -92,7 +92,7 @@ def count_words(bases: Bases, starts: Integers, length: int, bits: int, counts: 
     Parameters
     ----------
     bases, starts : ndarray
-        The sequences, as in `data.ragged.RaggedBases`.
+        The sequences, as in `sequence.ragged.RaggedBases`.
     length, bits : int
         Letters per word; there are 2 ** bits buckets.
     counts : ndarray of int64, shape (H + 1,)

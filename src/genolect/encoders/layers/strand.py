@@ -67,7 +67,7 @@ def letter_partners(vocabulary: int) -> Tensor:
 
 
 def evidence_partners(lengths: tuple[int, ...]) -> Tensor:
-    """Give the partner of each channel of `encoders.context.ContextEvidence`: the other side, the complement.
+    """Give the partner of each channel of `encoders.layers.context.ContextEvidence`: the other side, the complement.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ class StrandAttention(nn.Module):
 
 
 class StrandFeedForward(nn.Module):
-    """SwiGLU as in `encoders.layers.GatedFeedForward`, with paired channels.
+    """SwiGLU as in `encoders.layers.blocks.GatedFeedForward`, with paired channels.
 
     Parameters
     ----------

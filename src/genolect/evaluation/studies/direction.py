@@ -235,7 +235,7 @@ NOTES = (
 
 
 class GenomeReading(PreparedGenome):
-    """A prepared genome of which every stretch is read in one of the ways of `evaluation.direction.READINGS`.
+    """A prepared genome of which every stretch is read in one of the ways of `evaluation.studies.direction.READINGS`.
 
     Parameters
     ----------
@@ -345,7 +345,7 @@ def label_rows(model: SequenceModel, task: LabelledTable, *, counted: bool, seed
     Returns
     -------
     list of dict
-        From `evaluation.direction.direction_rows`: the task's, then the control's.
+        From `evaluation.studies.direction.direction_rows`: the task's, then the control's.
     """
     parts = task.parts()
     machine = this_machine()

@@ -1,8 +1,8 @@
 """What a frozen model knows of a task, in bits: of the label, of what does not matter, and of the rest.
 
-Vectors Z are those that the frozen probe reads (see `evaluation.frozen_probe`), and I(Z;Y) is what it says of the test
-examples. Beside the model stand its random twin and the sequence's k-mer frequencies. Legend: X sequence, Y label,
-Z vectors, N nuisance.
+Vectors Z are those that the frozen probe reads (see `evaluation.methods.frozen_probe`), and I(Z;Y) is what it says of
+the test examples. Beside the model stand its random twin and the sequence's k-mer frequencies. Legend: X sequence,
+Y label, Z vectors, N nuisance.
 """
 
 from __future__ import annotations

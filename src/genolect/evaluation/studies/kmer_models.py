@@ -46,7 +46,7 @@ class TuningOptions:
     seed : int
         Of the questions' order and the heads.
     learning_rate, matrix_learning_rate : float
-        Peak rates (see `training.optimizer`).
+        Peak rates (see `pretraining.optimizer`).
     """
 
     steps: int

@@ -114,7 +114,7 @@ def log_frequencies(counts: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
     Parameters
     ----------
     counts : ndarray of int, any shape
-        Occurrences of the C words in training, alphabetically: row k - 1 of `data.context_counts.count_contexts` is
+        Occurrences of the C words in training, alphabetically: row k - 1 of `genome.context_counts.count_contexts` is
         that of the k-mers.
 
     Returns

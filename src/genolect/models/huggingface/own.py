@@ -95,7 +95,7 @@ class OwnModel:
     heads : dict of str to HeadConfig
         Heads beside the one that predicts tokens.
     tensors : mapping of str to Tensor
-        Weights and counts by the names of `model.SequenceModel`.
+        Weights and counts by the names of `models.model.SequenceModel`.
     """
 
     config: EncoderConfig

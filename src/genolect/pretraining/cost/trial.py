@@ -1,6 +1,6 @@
 """Training steps on random tokens with a model that is thrown away: what a planner measures.
 
-They are the steps of `training.loop`, so that what is timed is what will run.
+They are the steps of `pretraining.loop`, so that what is timed is what will run.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Hidden bases of held-out windows, for every tokenizer, beside a count model that is shown the same bases.
 
-15 % of the bases are hidden, and with them every token that touches one (`objectives.masked_bases`). A model that
+15 % of the bases are hidden, and with them every token that touches one (`objectives.masked`). A model that
 predicts a word of several bases at once spends its bits by the chain rule: for the second base of a word it may use the
 first. So the count model gets, for each hidden base, the bases before it in its own word, and no other hidden base.
 
@@ -69,7 +69,7 @@ class MaskedSheet:
     truth : Tensor of int64, shape (S,)
         The true words, from 0.
     given : Tensor of int64, shape (S,), or None
-        Which of their bases are known (`objectives.hidden_words`).
+        Which of their bases are known (`objectives.masking`).
     window : ndarray of int64, shape (S,)
         Window of each word, counted through all sheets.
     """
@@ -133,7 +133,7 @@ class MaskedExam(MeanExam):
     counting : ContextModel
         The count model; has to be tuned (`tune_count_model`) on another exam.
     codes : Tensor of int64, or None
-        `objectives.hidden_words.word_codes`, where words overlap.
+        `objectives.masking.word_codes`, where words overlap.
     counts, blocks : ndarray
         See `MeanExam`.
     """
@@ -320,7 +320,7 @@ class MaskedPart(PredictedBases):
     kind : 'masked'
         Which objective.
     scheme, rate, hidden_share, random_share, span, span_shape
-        As in `objectives.masked_config.MaskedBasesConfig`, by whose defaults they stand where not given.
+        As in `objectives.masked.MaskedBasesConfig`, by whose defaults they stand where not given.
     replacements : {'even', 'genome'}
         Whether random bases are drawn evenly, or as frequent as in the training stretches.
     rate_multipliers, loss_weights : dict of str to float

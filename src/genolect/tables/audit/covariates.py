@@ -257,7 +257,7 @@ def covariate_findings(table: LabelledTable, values: dict[str, Floats], cluster:
     table : LabelledTable
         The table.
     values : dict of str to ndarray of float64, shape (n,)
-        From `evaluation.covariates`; NaN where not known.
+        From `tables.covariates`; NaN where not known.
     cluster : ndarray of int64, shape (n,)
         What folds may not tear apart.
 
