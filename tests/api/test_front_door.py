@@ -57,6 +57,22 @@ def test_what_is_not_there_is_refused() -> None:
         _ = gl.embed_all
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_device_that_is_not_there_is_refused() -> None:
+    with pytest.raises(MachineError, match=r"torch sees no GPU on this machine. Fix: leave device out"):
+        gl.Model(model().network, device="cuda")
+
+
+def test_records_are_named_in_lists(user_folder, tmp_path) -> None:
+    genome = gl.read_genome(user_folder / "genome.fa", folder=tmp_path / "prepared")
+    with pytest.raises(ConfigurationError, match="validation and test take lists of names"):
+        gl.pretrain(genome, steps=1, test="chr2")
+    trained = gl.pretrain(genome, steps=1, validation=["chr3"], test=["chr2"])
+    regions = trained.record["plan"]["regions"]
+    assert {region[0] for region in regions["test"]} == {"chr2"}
+    assert {region[0] for region in regions["validation"]} == {"chr3"}
+
+
 def test_the_import_loads_neither_torch_nor_numba() -> None:
     program = (
         "import sys, time; import genolect as gl; print(time.process_time());"

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from genolect.arrays import Floats
-from genolect.errors import ConfigurationError, InputError
+from genolect.errors import ConfigurationError, InputError, MachineError
 from genolect.genome.genome import PreparedGenome
 from genolect.models.embedding import layer_embeddings
 from genolect.models.inference import Machine, this_machine
@@ -54,6 +54,8 @@ class Model:
     def __init__(self, network: SequenceModel, *, record: dict[str, Any] | None = None, device: Device = None) -> None:
         self.network = network
         self.record = dict(record or {})
+        if device == "cuda" and not torch.cuda.is_available():
+            raise MachineError("torch sees no GPU on this machine", fix='leave device out, or take device="cpu"')
         self._machine = this_machine() if device is None else Machine(torch.device(device), reduced=False)
 
     @property

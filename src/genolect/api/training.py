@@ -25,7 +25,8 @@ def pretrain(
     steps: int | None = None,
     seed: int = 0,
     recipe: str | Path | None = None,
-    held_out: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    validation: Sequence[str] = (),
+    test: Sequence[str] = (),
     folder: str | Path | None = None,
 ) -> Model:
     """Train a model on a genome by predicting masked bases.
@@ -40,8 +41,8 @@ def pretrain(
         Seed of everything; the same seed gives the same weights on the same machine.
     recipe : str or Path, optional
         TOML file with tokenizer, encoder and objectives.
-    held_out : pair of sequences of str
-        Records for validation, and for test; chosen by size where empty.
+    validation, test : sequence of str
+        Records that are held out for either; chosen by size where empty.
     folder : str or Path, optional
         Run folder to keep: plan, model and ``results.json`` with the held-out evaluation. A run there that was
         interrupted goes on.
@@ -69,11 +70,10 @@ def pretrain(
     """
     opened = genome if isinstance(genome, PreparedGenome) else read_genome(genome)
     chosen, given = (None, {}) if recipe is None else read_recipe(Path(recipe))
-    validation, test = held_out
     budget = {name: value for name, value in {"minutes": minutes, "steps": steps}.items() if value is not None}
     roles = {"validation": list(validation), "test": list(test)}
     if isinstance(validation, str) or isinstance(test, str):
-        raise ConfigurationError("held_out takes two lists of names", fix='for example held_out=(["XV"], ["VII"])')
+        raise ConfigurationError("validation and test take lists of names", fix='for example test=["XV"]')
     options = PretrainingOptions.from_mapping({**given, **budget, **roles, "seed": seed}, "pretrain")
     with TemporaryDirectory() as temporary:
         run = Path(temporary, "run") if folder is None else Path(folder)
