@@ -214,6 +214,8 @@ def test_a_table_is_divided_evaluated_and_written(user_folder, tmp_path) -> None
     table = gl.read_table(user_folder / "promoters.tsv")
     with pytest.raises(ConfigurationError, match="the table is not divided"):
         gl.evaluate(table, baselines=["majority"])
+    assert [*table.split(by="cluster").parts] == ["train", "validation", "test"]
+    assert table.split(by="cluster", drop_relatives=True).left_out == {}
     result = gl.evaluate(table.split(by="cluster"), {"mine": model()}, baselines=["majority", "composition"])
     scores = {row["arm"]: row["value"] for row in result.rows if row["metric"] == "auroc"}
     assert scores["composition"] > 0.9 > 0.6 > scores["majority"]

@@ -62,7 +62,8 @@ class Table:
     def parts(self) -> dict[str, int]:
         """Examples of each part; empty where the table is not divided."""
         names, counts = np.unique(self.labelled.split, return_counts=True)
-        return {str(name): int(count) for name, count in zip(names, counts, strict=True) if name}
+        sizes = {str(name): int(count) for name, count in zip(names, counts, strict=True) if name}
+        return {name: sizes[name] for name in sorted(sizes, key=lambda name: (*ROLES, name).index(name))}
 
     def split(
         self,
@@ -104,7 +105,9 @@ class Table:
         roles = np.array(ROLES)[division.roles[division.kept]]
         remarks = tuple(remark.removeprefix("# ") for remark in division.remarks)
         labelled = replace(divided, split=roles, remarks=(*self.labelled.remarks, *remarks))
-        return Table(labelled, self.path, {**self.left_out, **division.dropped})
+        return Table(
+            labelled, self.path, {**self.left_out, **{why: count for why, count in division.dropped.items() if count}}
+        )
 
 
 def read_table(
